@@ -1,0 +1,2 @@
+//! Lambda `driver-api`.
+fn main() {}

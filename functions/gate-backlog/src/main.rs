@@ -1,0 +1,2 @@
+//! Lambda `gate-backlog`.
+fn main() {}

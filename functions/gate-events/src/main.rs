@@ -1,0 +1,2 @@
+//! Lambda `gate-events`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Lambda `notifier`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Lambda `payment-sync`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Lambda `payment-webhook`.
+fn main() {}

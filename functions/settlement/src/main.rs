@@ -1,0 +1,2 @@
+//! Lambda `settlement`.
+fn main() {}

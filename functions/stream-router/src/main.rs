@@ -1,0 +1,2 @@
+//! Lambda `stream-router`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Smallest function.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Local cloud.
+fn main() {}

@@ -1,0 +1,141 @@
+//! Typed ids with prefixes, so that a visit's id can never be passed where a lot's is wanted.
+//! An id that stands for a cause (an event, an entry of the journal) is derived from it, never drawn.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Why a text is not an id of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{value:?} is not an id of the form {prefix}… (4–80 ASCII letters, digits, '-' or '_')")]
+pub struct InvalidId {
+    prefix: &'static str,
+    value: String,
+}
+
+/// The longest id accepted, prefix included, in bytes.
+pub const MAX_ID_BYTES: usize = 80;
+
+fn check(prefix: &'static str, value: &str) -> Result<(), InvalidId> {
+    let rest = value.strip_prefix(prefix).unwrap_or("");
+    let legal = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+    if rest.is_empty() || value.len() > MAX_ID_BYTES || !rest.bytes().all(legal) {
+        return Err(InvalidId { prefix, value: value.chars().take(MAX_ID_BYTES).collect() });
+    }
+    Ok(())
+}
+
+/// 20 hex digits (80 bits) of SHA-256 over the parts, each closed by a byte that no part contains.
+pub fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hex::encode(&hash.finalize()[..10])
+}
+
+macro_rules! typed_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// What every id of this kind starts with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// Takes an id as it came from outside.
+            pub fn parse(value: impl Into<String>) -> Result<Self, InvalidId> {
+                let value = value.into();
+                check(Self::PREFIX, &value)?;
+                Ok(Self(value))
+            }
+
+            /// The id that stands for these causes: the same parts always give the same id.
+            pub fn derive(parts: &[&str]) -> Self {
+                Self(format!("{}{}", Self::PREFIX, digest(parts)))
+            }
+
+            /// The id as text, prefix included.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(value: String) -> Result<Self, InvalidId> {
+                Self::parse(value)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(value: &str) -> Result<Self, InvalidId> {
+                Self::parse(value)
+            }
+        }
+    };
+}
+
+typed_id!(/// A car park.
+    LotId, "lot_");
+typed_id!(/// One lane of a lot: one direction, one barrier.
+    LaneId, "lane_");
+typed_id!(/// A device or controller that reports passages and obeys barrier decisions.
+    GateId, "gate_");
+typed_id!(/// One stay of one car in one lot, derived from its first observation.
+    VisitId, "vis_");
+typed_id!(/// A payment; also the payment gateway's `paymentId`, which is its idempotency key.
+    PaymentId, "pay_");
+typed_id!(/// An entry of the journal, derived from its cause.
+    EntryId, "je_");
+typed_id!(/// A domain event or a gate's report of one passage, derived from its cause.
+    EventId, "evt_");
+typed_id!(/// A message to a person, derived from the event it tells of.
+    NoticeId, "ntc_");
+typed_id!(/// A settlement statement: one lot, one day.
+    StatementId, "stm_");
+typed_id!(/// The operator of lots, often a city.
+    OperatorId, "opr_");
+typed_id!(/// A driver who registered a plate.
+    DriverId, "drv_");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_refused_without_its_prefix() {
+        assert!(LotId::parse("vis_1").is_err());
+        assert!(LotId::parse("lot_").is_err());
+        assert!(LotId::parse("lot_a b").is_err());
+        assert!(LotId::parse(format!("lot_{}", "a".repeat(MAX_ID_BYTES))).is_err());
+        assert_eq!(LotId::parse("lot_a-1").unwrap().as_str(), "lot_a-1");
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(EventId::derive(&["ab", "c"]), EventId::derive(&["a", "bc"]));
+        assert_eq!(EventId::derive(&["ab", "c"]), EventId::derive(&["ab", "c"]));
+    }
+
+    #[test]
+    fn serde_refuses_what_parse_refuses() {
+        assert!(serde_json::from_str::<LotId>("\"lane_1\"").is_err());
+        assert_eq!(serde_json::to_string(&LotId::parse("lot_1").unwrap()).unwrap(), "\"lot_1\"");
+    }
+}

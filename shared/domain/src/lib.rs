@@ -1,0 +1,19 @@
+//! The pure rules of Baro: plates, visits, fees, money, payments, notices, settlement.
+//!
+//! Nothing here reads a clock, draws a random number, awaits or talks to AWS: time, ids and configuration
+//! come in as arguments, so every rule is a function that a property test can call a million times.
+#![deny(clippy::float_arithmetic)]
+
+pub mod geo;
+pub mod ids;
+pub mod lot;
+pub mod money;
+pub mod observation;
+pub mod plate;
+
+pub use geo::Coordinate;
+pub use ids::{DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, StatementId, VisitId};
+pub use lot::{Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
+pub use money::Won;
+pub use observation::{GateObservation, Passage, ReadConfidence};
+pub use plate::PlateNumber;

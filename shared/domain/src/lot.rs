@@ -1,0 +1,125 @@
+//! A lot, its lanes and its gates: what an operator configures. The tariff is in [`crate::tariff`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Coordinate, GateId, LaneId, LotId, OperatorId};
+
+/// A car park.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lot {
+    /// Its id.
+    pub id: LotId,
+    /// Its name as published, Korean.
+    pub name: String,
+    /// Who operates it.
+    pub operator: OperatorId,
+    /// Road address (도로명주소), or the lot-number address where there is none.
+    pub address: String,
+    /// Where it is; `None` when the source did not say.
+    pub position: Option<Coordinate>,
+    /// Number of spaces.
+    pub capacity: u32,
+    /// IANA name of the zone its tariff is read in. A setting, not an assumption.
+    pub time_zone: String,
+    /// The lot's own settings of the visit fold.
+    #[serde(default)]
+    pub rules: LotRules,
+    /// What the import remarked on the source row, in Korean, for the operator.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
+/// Settings of a lot that the visit fold and the exit decision read. Times in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LotRules {
+    /// Two reads of one plate in one direction closer than this are one passage.
+    pub same_passage_s: u32,
+    /// After paying, this long to reach the barrier before more falls due.
+    pub leave_grace_s: u32,
+}
+
+impl Default for LotRules {
+    fn default() -> Self {
+        Self { same_passage_s: 120, leave_grace_s: 15 * 60 }
+    }
+}
+
+/// One lane of a lot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lane {
+    /// Its id.
+    pub id: LaneId,
+    /// What the vendor calls it (`lprID`, `channelID`, `camera_id`); matched exactly. `*` matches any.
+    pub vendor_code: String,
+    /// Which way cars go.
+    pub direction: LaneDirection,
+    /// Where on the lane the read is taken.
+    pub point: LanePoint,
+}
+
+/// Which way cars go in a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LaneDirection {
+    /// Into the lot.
+    Entry,
+    /// Out of the lot.
+    Exit,
+    /// Both; the vendor's report must say which.
+    Both,
+}
+
+/// Where on the lane a car is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LanePoint {
+    /// Before the barrier: the read asks for a decision.
+    Approach,
+    /// Behind the barrier: the read says that the car has passed.
+    Passage,
+    /// One read does both: once the barrier was told to open, the car counts as passed.
+    Single,
+}
+
+/// A device or controller that reports to Baro.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gate {
+    /// Its id, in the address it posts to.
+    pub id: GateId,
+    /// The lot it stands in.
+    pub lot: LotId,
+    /// The dialect it speaks.
+    pub vendor: GateVendor,
+    /// IANA zone of its local times, where the dialect has none.
+    pub time_zone: String,
+    /// SHA-256 of its secret, hex. The secret itself has 256 random bits and is kept nowhere.
+    pub secret_sha256: String,
+    /// Its lanes.
+    pub lanes: Vec<Lane>,
+}
+
+/// The dialects of gates.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateVendor {
+    /// `alert_incar` / `alert_outcar`, UTF-8 or CP949.
+    Nexpa,
+    /// `COME_IN` / `GO_OUT` push.
+    LotPush,
+    /// `/car/entrance`, `/car/exit`, ISO 8601 with offset.
+    Iso,
+    /// parkIn with resultcode.
+    Glnt,
+    /// Two reads a lane.
+    Bnids,
+    /// ISAPI multipart ANPR.
+    Hikvision,
+    /// ITSAPI JSON.
+    Dahua,
+    /// Stream webhook.
+    PlateRecognizer,
+}

@@ -1,0 +1,74 @@
+//! What a gate saw, in the platform's own words: the canonical form every vendor's report is adapted to.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{EventId, LaneId, LotId, PlateNumber};
+
+/// How sure the reader was of the plate, in per mille (0–1000). Vendors give 0–1, 0–100 or nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReadConfidence(u16);
+
+impl ReadConfidence {
+    /// Clamped to 1000.
+    pub fn per_mille(value: u16) -> Self {
+        Self(value.min(1000))
+    }
+
+    /// Per mille, 0–1000.
+    pub fn get(self) -> u16 {
+        self.0
+    }
+
+    /// At or above this a single near match may open the barrier.
+    pub const HIGH: Self = Self(900);
+}
+
+/// What a read means for the visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passage {
+    /// The car came in.
+    Entered,
+    /// The car stands before the exit barrier and asks to leave.
+    AtExit,
+    /// As `AtExit`, and no further read will follow: an opened barrier means that it left.
+    AtExitOnly,
+    /// The car has left.
+    Left,
+}
+
+impl Passage {
+    /// Whether the read was taken on the way out.
+    pub fn is_exit(self) -> bool {
+        !matches!(self, Self::Entered)
+    }
+}
+
+/// One read of one plate. Two deliveries of the same read have the same `event_id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GateObservation {
+    /// Derived from what the vendor says identifies the read (its UUID; else gate, lane, plate and time), so that a
+    /// resend has the same id.
+    pub event_id: EventId,
+    /// Lot.
+    pub lot: LotId,
+    /// Lane.
+    pub lane: LaneId,
+    /// What it means.
+    pub passage: Passage,
+    /// The plate as read; an unrecognised one is kept.
+    pub plate: PlateNumber,
+    /// How sure the reader was; `None` when the vendor does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<ReadConfidence>,
+    /// When the gate says the car was there.
+    pub observed_at: Timestamp,
+    /// When we got the report.
+    pub received_at: Timestamp,
+    /// S3 key of the picture, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_key: Option<String>,
+}

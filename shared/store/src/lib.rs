@@ -1,0 +1,1 @@
+//! baro-store
