@@ -35,7 +35,11 @@ impl Coordinate {
     }
 
     /// Great-circle distance in whole metres (haversine).
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 20,015 km, not negative")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at most 20,015 km, not negative"
+    )]
     pub fn distance_m(self, other: Self) -> u32 {
         let (lat1, lat2) = (self.lat().to_radians(), other.lat().to_radians());
         let half_lat = ((lat2 - lat1) / 2.0).sin();

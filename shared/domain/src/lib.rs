@@ -6,13 +6,20 @@
 
 pub mod geo;
 pub mod ids;
+pub mod ledger;
 pub mod lot;
 pub mod money;
+pub mod notice;
 pub mod observation;
+pub mod payment;
 pub mod plate;
+pub mod settlement;
+pub mod visit;
 
 pub use geo::Coordinate;
-pub use ids::{DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, StatementId, VisitId};
+pub use ids::{
+    DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, StatementId, VisitId,
+};
 pub use lot::{Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
 pub use money::Won;
 pub use observation::{GateObservation, Passage, ReadConfidence};

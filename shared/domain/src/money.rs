@@ -121,7 +121,9 @@ mod tests {
 
     #[test]
     fn vat_is_split_as_the_tax_office_does() {
-        for (gross, supply, vat) in [(8_700, 7_909, 791), (10_000, 9_091, 909), (99_999, 90_908, 9_091), (0, 0, 0)] {
+        for (gross, supply, vat) in
+            [(8_700, 7_909, 791), (10_000, 9_091, 909), (99_999, 90_908, 9_091), (0, 0, 0)]
+        {
             let split = Won::new(gross).vat_split(Won::ZERO);
             assert_eq!((split.supply.get(), split.vat.get()), (supply, vat));
         }

@@ -1,0 +1,97 @@
+//! Whether the exit barrier opens.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Ended, FeeSchedule, FoldContext, Timeline, Visit, VisitStatus};
+use crate::{GateObservation, PlateNumber, VisitId, Won};
+
+/// Why an exit barrier opens. Stable codes for gates and statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenReason {
+    /// The stay costs nothing.
+    Free,
+    /// What the stay costs is paid.
+    Paid,
+    /// More time has run, but the driver paid and is within the time to leave.
+    PaidWithinGrace,
+    /// The same car was let go a moment ago; the gate asks again.
+    AlreadyReleased,
+}
+
+/// What the driver still owes at the barrier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AmountDue {
+    /// For which visit.
+    pub visit: VisitId,
+    /// Fee of the stay until now, won.
+    pub total: Won,
+    /// Paid so far, won.
+    pub paid: Won,
+    /// Difference, won.
+    pub due: Won,
+}
+
+/// What the gate is told when a car asks to leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "decision")]
+pub enum ExitDecision {
+    /// Raise the barrier.
+    Open {
+        /// Why.
+        reason: OpenReason,
+        /// Whose.
+        visit: VisitId,
+    },
+    /// Keep it down until this is paid.
+    AmountDue(AmountDue),
+    /// A person decides: no visit explains this plate, or no fee can be computed.
+    AskOperator {
+        /// Plates in the lot that look like this one.
+        candidates: Vec<PlateNumber>,
+    },
+}
+
+/// Decides for a car that stands at the exit (or was just seen leaving) at `read.observed_at`.
+///
+/// `timeline` is the fold with the read in it. Without a visit the answer is [`ExitDecision::AskOperator`] with no
+/// candidates: the caller, who can look at the lot's other open visits, adds them.
+pub fn decide_exit<F: FeeSchedule>(
+    context: &FoldContext<'_, F>,
+    timeline: &Timeline,
+    read: &GateObservation,
+) -> ExitDecision {
+    let at = read.observed_at;
+    let Some(visit) = visit_at(timeline, at) else {
+        return ExitDecision::AskOperator { candidates: Vec::new() };
+    };
+    let open = |reason| ExitDecision::Open { reason, visit: visit.id.clone() };
+    match visit.status {
+        VisitStatus::Over { ended: Ended::MissedExit, .. } => {
+            return ExitDecision::AskOperator { candidates: Vec::new() };
+        }
+        VisitStatus::Over { left_at, .. } if left_at < at => return open(OpenReason::AlreadyReleased),
+        _ => {}
+    }
+    let Some(total) = context.fees.fee(visit.entered_at, at) else {
+        return ExitDecision::AskOperator { candidates: Vec::new() };
+    };
+    let due = total.remaining_after(visit.paid);
+    if due.is_zero() {
+        return open(if visit.paid > Won::ZERO { OpenReason::Paid } else { OpenReason::Free });
+    }
+    if visit.leave_by.is_some_and(|leave_by| at <= leave_by) {
+        return open(OpenReason::PaidWithinGrace);
+    }
+    ExitDecision::AmountDue(AmountDue { visit: visit.id.clone(), total, paid: visit.paid, due })
+}
+
+/// The visit that an exit read at `at` belongs to: the last that had begun, unless the read is an orphan.
+fn visit_at(timeline: &Timeline, at: Timestamp) -> Option<&Visit> {
+    if timeline.orphans.iter().any(|orphan| orphan.at == at) {
+        return None;
+    }
+    timeline.visits.iter().rev().find(|visit| visit.entered_at <= at)
+}

@@ -1,0 +1,121 @@
+//! What changed between two folds of the same plate: the domain events that the table's stream hands on.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Ended, FeeSchedule, Timeline, Visit, VisitStatus};
+use crate::{EventId, LotId, PlateNumber, VisitId, Won};
+
+/// What happened to a visit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum VisitEventKind {
+    /// A car came in.
+    Opened,
+    /// A car left, or was let go.
+    Closed {
+        /// When.
+        left_at: Timestamp,
+        /// Fee of the stay, won; `None` when it can't be computed.
+        fee: Option<Won>,
+        /// What of it is still owed, won.
+        outstanding: Won,
+    },
+    /// The car came in again without having been seen leaving.
+    ExitMissed,
+    /// A visit that was there is explained differently by newer facts.
+    Withdrawn,
+    /// A visit counted as over is open again.
+    Reopened,
+}
+
+/// One domain event of a visit. `id` is derived from the visit and the kind, so a replay gives the same event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VisitEvent {
+    /// For consumers to tell repetitions by.
+    pub id: EventId,
+    /// Visit.
+    pub visit: VisitId,
+    /// Lot.
+    pub lot: LotId,
+    /// Plate.
+    pub plate: PlateNumber,
+    /// When the car came in.
+    pub entered_at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: VisitEventKind,
+}
+
+fn event(visit: &Visit, kind: VisitEventKind) -> VisitEvent {
+    let name = match &kind {
+        VisitEventKind::Opened => "opened".to_owned(),
+        VisitEventKind::Closed { left_at, .. } => format!("closed@{left_at}"),
+        VisitEventKind::ExitMissed => "exit-missed".to_owned(),
+        VisitEventKind::Withdrawn => "withdrawn".to_owned(),
+        VisitEventKind::Reopened => "reopened".to_owned(),
+    };
+    VisitEvent {
+        id: EventId::derive(&[visit.id.as_str(), &name]),
+        visit: visit.id.clone(),
+        lot: visit.lot.clone(),
+        plate: visit.plate.clone(),
+        entered_at: visit.entered_at,
+        kind,
+    }
+}
+
+fn ending<F: FeeSchedule>(fees: &F, visit: &Visit) -> Option<VisitEvent> {
+    match visit.status {
+        VisitStatus::Over { ended: Ended::MissedExit, .. } => Some(event(visit, VisitEventKind::ExitMissed)),
+        VisitStatus::Over { left_at, .. } => {
+            let fee = fees.fee(visit.entered_at, left_at);
+            let covered = visit.is_covered(fees, left_at);
+            let outstanding =
+                if covered { Won::ZERO } else { fee.unwrap_or(Won::ZERO).remaining_after(visit.paid) };
+            Some(event(visit, VisitEventKind::Closed { left_at, fee, outstanding }))
+        }
+        _ => None,
+    }
+}
+
+/// The events that lead from `old` to `new`, in the order of the visits.
+pub fn events_between<F: FeeSchedule>(fees: &F, old: &Timeline, new: &Timeline) -> Vec<VisitEvent> {
+    let find =
+        |timeline: &'_ Timeline, id: &VisitId| timeline.visits.iter().position(|visit| visit.id == *id);
+    let mut events = Vec::new();
+    for visit in old.visits.iter().filter(|visit| find(new, &visit.id).is_none()) {
+        events.push(event(visit, VisitEventKind::Withdrawn));
+    }
+    for visit in &new.visits {
+        let before = find(old, &visit.id).and_then(|at| old.visits.get(at));
+        let Some(before) = before else {
+            events.push(event(visit, VisitEventKind::Opened));
+            events.extend(ending(fees, visit));
+            continue;
+        };
+        let (was, is) = (ending(fees, before), ending(fees, visit));
+        match (was, is) {
+            (Some(_), None) => events.push(event(visit, VisitEventKind::Reopened)),
+            (was, Some(is)) if was.as_ref() != Some(&is) => events.push(is),
+            _ => {}
+        }
+    }
+    events
+}
+
+/// By how much the number of cars in the lot changes: −1, 0 or 1.
+pub fn open_delta(old: &Timeline, new: &Timeline) -> i32 {
+    i32::from(new.open().is_some()) - i32::from(old.open().is_some())
+}
+
+impl VisitEvent {
+    /// Whether this tells of money owed after the car has left.
+    pub fn outstanding(&self) -> Won {
+        match self.kind {
+            VisitEventKind::Closed { outstanding, .. } => outstanding,
+            _ => Won::ZERO,
+        }
+    }
+}
