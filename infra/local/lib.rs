@@ -1,1 +1,19 @@
-//! The local cloud.
+//! The local cloud of Baro: it builds the functions, deploys the real `template.yaml` to an emulator on this machine, and gives people
+//! and tests one address that behaves as the deployed platform does. No rule of the business lives here.
+
+pub mod cli;
+pub mod clients;
+pub mod cloud;
+pub mod deploy;
+pub mod front;
+pub mod functions;
+pub mod ministack;
+pub mod package;
+pub mod paths;
+pub mod ports;
+pub mod progress;
+pub mod python;
+pub mod site;
+pub mod template;
+
+pub use cloud::{LocalCloud, Options};

@@ -1,0 +1,57 @@
+//! What can be asked of the `baro` command. Without a subcommand it is the local cloud itself.
+
+use clap::{Args, Parser, Subcommand};
+
+/// Baro on one machine: builds, deploys and plays the whole platform.
+#[derive(Debug, Parser)]
+#[command(name = "baro", version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// Something else than the local cloud.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to start the local cloud.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// How the local cloud is started.
+#[derive(Debug, Clone, Args)]
+pub struct CloudArgs {
+    /// End after the table, with a true exit status, instead of staying up.
+    #[arg(long)]
+    pub once: bool,
+    /// Forget the state of earlier starts.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Port of the address people use (0: any free one) [default: 8080].
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Port of the emulator behind it (0: any free one) [default: 4566].
+    #[arg(long)]
+    pub cloud_port: Option<u16>,
+}
+
+/// The other things `baro` can do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Print the addresses and names the template hands out, one `NAME=VALUE` a line, once the local cloud is deployed.
+    Outputs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_subcommand_it_is_the_local_cloud() {
+        let cli = Cli::try_parse_from(["baro", "--once", "--port", "0"]).unwrap();
+        assert!(cli.command.is_none() && cli.cloud.once);
+        assert_eq!(cli.cloud.port, Some(0));
+    }
+}

@@ -1,0 +1,51 @@
+"""Runs MiniStack for as long as the local cloud lives, and not a moment longer.
+
+The local cloud holds the other end of our standard input. When it closes, whether by a graceful stop or because the local
+cloud was killed, MiniStack is stopped gracefully (its state is saved) and the function processes it started go with it.
+"""
+
+import os
+import signal
+import socketserver
+import sys
+import threading
+
+GRACE_SECONDS = 20
+
+
+def end_group(*_):
+    """Ends every process of our group, us included."""
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+def follow_parent():
+    try:
+        while os.read(0, 4096):
+            pass
+    except OSError:
+        pass
+    threading.Timer(GRACE_SECONDS, end_group).start()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+# A terminal's Ctrl-C is for the local cloud, which then closes our input.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+threading.Thread(target=follow_parent, daemon=True).start()
+
+# The runtime API answers at once instead of waiting for more to send, and a warm call does not wait 50 ms for log lines.
+socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+socketserver.StreamRequestHandler.wbufsize = -1
+
+import ministack.core.lambda_runtime as runtime  # noqa: E402
+
+runtime.Worker._drain_stderr_bounded.__defaults__ = (0.002, 0.001, 0.250)
+
+from ministack.app import main  # noqa: E402
+
+try:
+    sys.argv = ["ministack"]
+    main()
+finally:
+    # The function processes do not end with MiniStack by themselves.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(os.getpgid(0), signal.SIGTERM)

@@ -1,0 +1,129 @@
+//! Starts the emulator as a child process, waits until it answers, and stops it so that its state is saved. Nothing survives us: the
+//! child watches its standard input and ends, with every function process, when we close it or die.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use tokio::process::{Child, Command};
+
+/// The region the local cloud says it is in.
+pub const REGION: &str = "ap-northeast-2";
+/// How long the emulator may take until it answers.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long it may take to save its state and end. The launcher itself gives up a little earlier.
+const STOPPED_WITHIN: Duration = Duration::from_secs(30);
+/// The program that runs inside the virtual environment.
+const LAUNCHER: &str = include_str!("launcher.py");
+
+/// A running emulator.
+#[derive(Debug)]
+pub struct MiniStack {
+    child: Child,
+    endpoint: String,
+    log: PathBuf,
+}
+
+impl MiniStack {
+    /// Starts the emulator on `port` with its state under `state`, and waits until it answers.
+    /// Errors: it ends early or stays silent; the message carries the last lines of its log.
+    pub async fn start(python: &Path, state: &Path, port: u16) -> Result<Self> {
+        for folder in ["services", "objects", "tmp"] {
+            let folder = state.join(folder);
+            std::fs::create_dir_all(&folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
+        }
+        let log = state.join("ministack.log");
+        let launcher = state.join("launcher.py");
+        std::fs::write(&launcher, LAUNCHER)
+            .with_context(|| format!("cannot write {}", launcher.display()))?;
+        let output =
+            std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let child = Command::new(python)
+            .arg(&launcher)
+            // Functions inherit this environment: nothing of the person's own AWS settings may reach them.
+            .env_clear()
+            .envs(kept_environment())
+            .env("BIND_HOST", "127.0.0.1")
+            .env("GATEWAY_PORT", port.to_string())
+            .env("MINISTACK_REGION", REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("PERSIST_STATE", "1")
+            .env("STATE_DIR", state.join("services"))
+            .env("S3_PERSIST", "1")
+            .env("S3_DATA_DIR", state.join("objects"))
+            .env("TMPDIR", state.join("tmp"))
+            .env("SFTP_ENABLED", "0")
+            .env("IOT_MTLS_ENABLED", "0")
+            // No container is ever needed: keep it from talking to a daemon.
+            .env("DOCKER_HOST", "unix:///nonexistent/baro")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(output.try_clone().context("cannot share the log file")?)
+            .stderr(output)
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("cannot start {}", python.display()))?;
+        let mut started = Self { child, endpoint: format!("http://127.0.0.1:{port}"), log };
+        started.wait_until_ready().await?;
+        Ok(started)
+    }
+
+    /// Where the emulator listens.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The file with everything the emulator and the functions print.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Stops the emulator: it saves its state and takes the function processes along.
+    pub async fn stop(mut self) -> Result<()> {
+        drop(self.child.stdin.take());
+        if tokio::time::timeout(STOPPED_WITHIN, self.child.wait()).await.is_err() {
+            self.child.kill().await.context("the emulator does not end")?;
+            bail!(
+                "the emulator did not end within {} s and was killed; its latest state is lost",
+                STOPPED_WITHIN.as_secs()
+            );
+        }
+        Ok(())
+    }
+
+    async fn wait_until_ready(&mut self) -> Result<()> {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
+        let url = format!("{}/_ministack/ready", self.endpoint);
+        let began = Instant::now();
+        while began.elapsed() < READY_WITHIN {
+            if let Some(status) = self.child.try_wait().context("cannot watch the emulator")? {
+                bail!("the emulator ended at once ({status}); its log says:\n{}", self.last_lines());
+            }
+            if http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        bail!(
+            "the emulator does not answer after {} s; its log says:\n{}",
+            READY_WITHIN.as_secs(),
+            self.last_lines()
+        )
+    }
+
+    fn last_lines(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().rev().take(15).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// What a process needs of the person's environment to run at all.
+fn kept_environment() -> impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)> {
+    const KEPT: [&str; 6] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH"];
+    std::env::vars_os().filter(|(name, _)| KEPT.iter().any(|kept| name == kept))
+}

@@ -1,0 +1,10 @@
+//! The outside world on one machine: a payment gateway and the messengers, as HTTP servers that speak the vendors'
+//! published contracts, so that the real clients are exercised against authentication, states, errors and faults.
+//!
+//! Nothing here is deployed. The rules of Baro are not repeated here: a sandbox knows only what its vendor knows.
+
+pub mod portone;
+mod server;
+mod support;
+
+pub use portone::{PortOneSandbox, PortOneSandboxConfig};
