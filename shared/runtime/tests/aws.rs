@@ -1,5 +1,7 @@
 //! The AWS configuration over a real socket: connections, tries, and secrets while Secrets Manager fails.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use baro_runtime::Aws;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
