@@ -8,8 +8,11 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::DisplayErrorContext;
 use aws_sdk_cloudformation::types::{Capability, Parameter, Stack, StackEvent, Tag};
 
+use http::{HeaderMap, Method};
+
 use crate::clients::Clients;
 use crate::package::Packaged;
+use crate::plain;
 use crate::template::Template;
 
 /// The stack's name; it is the prefix of most resources' names.
@@ -228,14 +231,12 @@ pub async fn complete(
     }
     if let Some(id) = deployed.outputs.get("ApiId") {
         let rules = cors(template)?;
-        let http = reqwest::Client::builder().no_proxy().build()?;
-        let answer = http
-            .patch(format!("{endpoint}/v2/apis/{id}"))
-            .json(&rules)
-            .send()
-            .await
-            .context("cannot set CORS")?;
-        answer.error_for_status().context("the emulator refuses the CORS rules")?;
+        let url = format!("{endpoint}/v2/apis/{id}");
+        let answer =
+            plain::send(&plain::client(), Method::PATCH, &url, HeaderMap::new(), rules.to_string()).await?;
+        if !answer.status.is_success() {
+            bail!("the emulator refuses the CORS rules: {}", String::from_utf8_lossy(&answer.body));
+        }
     }
     Ok(())
 }

@@ -12,11 +12,10 @@ use axum::response::{IntoResponse, Response};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use http::{Method, StatusCode};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+use crate::plain::{self, Plain};
 
 /// Where the front door sends what it gets.
 #[derive(Debug, Clone)]
@@ -38,7 +37,7 @@ pub struct Front {
 #[derive(Clone)]
 struct Proxy {
     origins: Arc<OnceLock<Origins>>,
-    client: Client<HttpConnector, Body>,
+    client: Plain,
 }
 
 impl Front {
@@ -47,12 +46,9 @@ impl Front {
         listener.set_nonblocking(true).context("cannot set up the front door")?;
         let listener = tokio::net::TcpListener::from_std(listener).context("cannot set up the front door")?;
         let origins = Arc::new(OnceLock::new());
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let client = Client::builder(TokioExecutor::new()).build(connector);
         let service = Router::new()
             .fallback(forward)
-            .with_state(Proxy { origins: Arc::clone(&origins), client })
+            .with_state(Proxy { origins: Arc::clone(&origins), client: plain::client() })
             .into_make_service_with_connect_info::<SocketAddr>();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = axum::serve(listener, service).with_graceful_shutdown(async {
@@ -197,8 +193,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let front = Front::start(listener).unwrap();
-        let early = reqwest::get(format!("{url}/v1/lots")).await.unwrap();
-        assert_eq!(early.status(), 503);
+        let early = plain::get(&plain::client(), &format!("{url}/v1/lots")).await.unwrap();
+        assert_eq!(early.status, 503);
         front.open(Origins { api: format!("{origin_url}/api"), site: format!("{origin_url}/site") });
         (front, url)
     }
@@ -208,33 +204,32 @@ mod tests {
         let (front, url) = front_before_an_echo().await;
         let body: Vec<u8> = (0..=255).cycle().take(100_000).collect();
         let plate = "12%EA%B0%80%203456";
-        let answer = reqwest::Client::new()
-            .post(format!("{url}/v1/lots/lot_1/visits/{plate}/payments?a=%2F&b"))
-            .header("x-forwarded-for", "203.0.113.9")
-            .header("webhook-signature", "v1,abc=")
-            .body(body.clone())
-            .send()
-            .await
-            .unwrap();
-        let headers = answer.headers().clone();
+        let mut sent = HeaderMap::new();
+        sent.insert("x-forwarded-for", HeaderValue::from_static("203.0.113.9"));
+        sent.insert("webhook-signature", HeaderValue::from_static("v1,abc="));
+        let address = format!("{url}/v1/lots/lot_1/visits/{plate}/payments?a=%2F&b");
+        let answer = plain::send(&plain::client(), Method::POST, &address, sent, body.clone()).await.unwrap();
+        let headers = answer.headers;
         assert_eq!(headers["x-line"], format!("POST /api/v1/lots/lot_1/visits/{plate}/payments?a=%2F&b"));
         assert_eq!(headers["seen-x-forwarded-for"], "203.0.113.9, 127.0.0.1");
         assert_eq!(headers["seen-x-forwarded-proto"], "http");
         assert_eq!(headers["seen-webhook-signature"], "v1,abc=");
         assert!(url.ends_with(headers["seen-x-forwarded-host"].to_str().unwrap()));
-        assert_eq!(answer.bytes().await.unwrap(), body);
+        assert_eq!(answer.body, body);
         front.stop().await;
     }
 
     #[tokio::test]
     async fn everything_else_is_an_asset_and_can_only_be_read() {
         let (front, url) = front_before_an_echo().await;
-        let page = reqwest::get(format!("{url}/")).await.unwrap();
-        assert_eq!(page.headers()["x-line"], "GET /site/index.html");
-        let asset = reqwest::get(format!("{url}/assets/app.css?v=3")).await.unwrap();
-        assert_eq!(asset.headers()["x-line"], "GET /site/assets/app.css");
-        let refused = reqwest::Client::new().post(format!("{url}/v10/")).send().await.unwrap();
-        assert_eq!(refused.status(), 405);
+        let client = plain::client();
+        let page = plain::get(&client, &format!("{url}/")).await.unwrap();
+        assert_eq!(page.headers["x-line"], "GET /site/index.html");
+        let asset = plain::get(&client, &format!("{url}/assets/app.css?v=3")).await.unwrap();
+        assert_eq!(asset.headers["x-line"], "GET /site/assets/app.css");
+        let refused =
+            plain::send(&client, Method::POST, &format!("{url}/v10/"), HeaderMap::new(), "").await.unwrap();
+        assert_eq!(refused.status, 405);
         front.stop().await;
     }
 }

@@ -10,6 +10,7 @@ pub mod functions;
 pub mod ministack;
 pub mod package;
 pub mod paths;
+pub mod plain;
 pub mod ports;
 pub mod progress;
 pub mod python;

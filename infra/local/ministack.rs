@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use tokio::process::{Child, Command};
 
+use crate::plain;
+
 /// The region the local cloud says it is in.
 pub const REGION: &str = "ap-northeast-2";
 /// How long the emulator may take until it answers.
@@ -96,14 +98,14 @@ impl MiniStack {
     }
 
     async fn wait_until_ready(&mut self) -> Result<()> {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
+        let http = plain::client();
         let url = format!("{}/_ministack/ready", self.endpoint);
         let began = Instant::now();
         while began.elapsed() < READY_WITHIN {
             if let Some(status) = self.child.try_wait().context("cannot watch the emulator")? {
                 bail!("the emulator ended at once ({status}); its log says:\n{}", self.last_lines());
             }
-            if http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            if plain::get(&http, &url).await.is_ok_and(|answer| answer.status.is_success()) {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(25)).await;

@@ -6,10 +6,12 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::functions::Package;
+use crate::ministack::REGION;
 use crate::template::{Template, local_path};
 
 /// The bucket for packages; CloudFormation does not own it.
@@ -46,7 +48,11 @@ pub async fn upload(
     packages: &[Package],
 ) -> Result<Packaged> {
     if s3.head_bucket().bucket(ARTIFACTS).send().await.is_err() {
-        s3.create_bucket().bucket(ARTIFACTS).send().await.context("cannot create the bucket for packages")?;
+        let here = CreateBucketConfiguration::builder()
+            .location_constraint(BucketLocationConstraint::from(REGION))
+            .build();
+        let create = s3.create_bucket().bucket(ARTIFACTS).create_bucket_configuration(here);
+        create.send().await.context("cannot create the bucket for packages")?;
     }
     Uploader { s3, endpoint, packages }.template(template).await
 }

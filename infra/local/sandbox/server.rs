@@ -24,7 +24,12 @@ pub(super) struct Running {
 }
 
 /// Serves `app` on a loopback port; port 0 takes a free one. `stop` ends it, and whatever else waits on it.
-pub(super) async fn serve(name: &'static str, port: u16, app: Router, stop: watch::Sender<bool>) -> anyhow::Result<Running> {
+pub(super) async fn serve(
+    name: &'static str,
+    port: u16,
+    app: Router,
+    stop: watch::Sender<bool>,
+) -> anyhow::Result<Running> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .with_context(|| format!("the {name} sandbox can't listen on port {port}: is it in use?"))?;

@@ -109,7 +109,9 @@ impl FaultMenu {
                 Fault::Latency { millis } => faults.latency += Duration::from_millis(millis),
                 Fault::ServerError => faults.server_error = true,
                 Fault::PgRefusal => faults.pg_refusal = true,
-                Fault::TimeoutAfterSuccess { millis } => faults.silence_after = Some(Duration::from_millis(millis)),
+                Fault::TimeoutAfterSuccess { millis } => {
+                    faults.silence_after = Some(Duration::from_millis(millis));
+                }
                 _ => {}
             }
         }
@@ -132,11 +134,21 @@ impl FaultMenu {
 
     /// What is added to the amount that is paid, won.
     pub(super) fn for_amount(&mut self, payment_id: &str, dice: &Dice) -> i64 {
-        let strikes = self.strikes(payment_id, None, dice, |fault| matches!(fault, Fault::WrongAmount { .. }));
-        strikes.iter().map(|fault| if let Fault::WrongAmount { delta_won } = fault { *delta_won } else { 0 }).sum()
+        let strikes =
+            self.strikes(payment_id, None, dice, |fault| matches!(fault, Fault::WrongAmount { .. }));
+        strikes
+            .iter()
+            .map(|fault| if let Fault::WrongAmount { delta_won } = fault { *delta_won } else { 0 })
+            .sum()
     }
 
-    fn strikes(&mut self, payment_id: &str, operation: Option<&str>, dice: &Dice, of: fn(&Fault) -> bool) -> Vec<Fault> {
+    fn strikes(
+        &mut self,
+        payment_id: &str,
+        operation: Option<&str>,
+        dice: &Dice,
+        of: fn(&Fault) -> bool,
+    ) -> Vec<Fault> {
         let mut struck = Vec::new();
         for rule in self.0.iter_mut().filter(|rule| of(&rule.fault)) {
             let meant = rule.payment_id.as_deref().is_none_or(|id| id == payment_id)

@@ -9,7 +9,11 @@ use crate::sandbox::support::rfc3339;
 use baro_domain::Won;
 
 /// A payment as `GET /payments/{id}` answers it.
-pub(super) fn payment(record: &PaymentRecord, config: &PortOneSandboxConfig, webhooks: &[&Delivery]) -> Value {
+pub(super) fn payment(
+    record: &PaymentRecord,
+    config: &PortOneSandboxConfig,
+    webhooks: &[&Delivery],
+) -> Value {
     let order = &record.order;
     let mut body = json!({
         "status": record.status.name(),
@@ -22,7 +26,7 @@ pub(super) fn payment(record: &PaymentRecord, config: &PortOneSandboxConfig, web
         "requestedAt": rfc3339(record.requested_at),
         "updatedAt": rfc3339(record.changed_at),
         "statusChangedAt": rfc3339(record.changed_at),
-        "orderName": order.order_name,
+        "orderName": order.name,
         "amount": amount(record),
         "currency": order.currency,
         "customer": order.customer,

@@ -45,7 +45,7 @@ pub(super) struct Order {
     pub(super) payment_id: String,
     pub(super) store_id: String,
     pub(super) channel_key: String,
-    pub(super) order_name: String,
+    pub(super) name: String,
     pub(super) total: Won,
     pub(super) tax_free: Won,
     pub(super) currency: String,
@@ -122,18 +122,35 @@ impl PaymentRecord {
     }
 
     /// Another attempt under the same id. What was paid, or awaits its deposit, is not asked for again.
-    pub(super) fn reopen(&mut self, order: Order, transaction_id: String, now: Timestamp) -> Result<(), ApiError> {
+    pub(super) fn reopen(
+        &mut self,
+        order: Order,
+        transaction_id: String,
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
         if !matches!(self.status, Status::Ready | Status::Failed) {
-            return Err(ApiError::new("ALREADY_PAID", "a payment with this id is paid or awaits its deposit"));
+            return Err(ApiError::new(
+                "ALREADY_PAID",
+                "a payment with this id is paid or awaits its deposit",
+            ));
         }
-        *self = Self { requested_at: self.requested_at, ..Self::open(order, self.number, transaction_id, now) };
+        *self =
+            Self { requested_at: self.requested_at, ..Self::open(order, self.number, transaction_id, now) };
         Ok(())
     }
 
     /// The payer paid, or chose a virtual account to deposit into.
-    pub(super) fn pay(&mut self, method: Method, pg_tx_id: String, now: Timestamp) -> Result<Event, ApiError> {
+    pub(super) fn pay(
+        &mut self,
+        method: Method,
+        pg_tx_id: String,
+        now: Timestamp,
+    ) -> Result<Event, ApiError> {
         if !matches!(self.status, Status::Ready | Status::Failed) {
-            return Err(ApiError::new("ALREADY_PAID", "a payment with this id is paid or awaits its deposit"));
+            return Err(ApiError::new(
+                "ALREADY_PAID",
+                "a payment with this id is paid or awaits its deposit",
+            ));
         }
         self.pg_tx_id = Some(pg_tx_id);
         let awaits_deposit = matches!(method, Method::VirtualAccount { .. });
@@ -150,7 +167,10 @@ impl PaymentRecord {
     /// The payer gave up, or the card company refused.
     pub(super) fn fail(&mut self, code: &str, message: &str, now: Timestamp) -> Result<Event, ApiError> {
         if !matches!(self.status, Status::Ready | Status::Failed) {
-            return Err(ApiError::new("ALREADY_PAID", "a payment with this id is paid or awaits its deposit"));
+            return Err(ApiError::new(
+                "ALREADY_PAID",
+                "a payment with this id is paid or awaits its deposit",
+            ));
         }
         self.failure = Some((code.to_owned(), message.to_owned()));
         Ok(self.change(Status::Failed, "Transaction.Failed", now))
@@ -159,7 +179,9 @@ impl PaymentRecord {
     /// Money arrived on the virtual account. A PG refuses a deposit after expiry; `late` plays a bank that did not.
     pub(super) fn deposit(&mut self, late: bool, now: Timestamp) -> Result<Event, ApiError> {
         match &self.method {
-            Some(Method::VirtualAccount { expired_at, .. }) if self.status == Status::VirtualAccountIssued => {
+            Some(Method::VirtualAccount { expired_at, .. })
+                if self.status == Status::VirtualAccountIssued =>
+            {
                 if now > *expired_at && !late {
                     return Err(ApiError::pg("VA_EXPIRED", "입금 기한이 지난 가상계좌입니다."));
                 }
@@ -181,7 +203,12 @@ impl PaymentRecord {
     }
 
     /// Gives back all or a part.
-    pub(super) fn cancel(&mut self, order: CancelOrder, id: String, now: Timestamp) -> Result<Event, ApiError> {
+    pub(super) fn cancel(
+        &mut self,
+        order: CancelOrder,
+        id: String,
+        now: Timestamp,
+    ) -> Result<Event, ApiError> {
         let unpaid_account = self.status == Status::VirtualAccountIssued;
         match self.status {
             Status::Cancelled => {
@@ -194,7 +221,10 @@ impl PaymentRecord {
         }
         let left = self.cancellable();
         if order.current_cancellable.is_some_and(|expected| expected != left) {
-            return Err(ApiError::new("CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN", format!("{} won are cancellable", left.get())));
+            return Err(ApiError::new(
+                "CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN",
+                format!("{} won are cancellable", left.get()),
+            ));
         }
         let amount = order.amount.unwrap_or(left);
         if amount.is_negative() || amount.is_zero() {

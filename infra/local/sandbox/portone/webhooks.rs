@@ -75,7 +75,9 @@ pub(super) fn emit(shop: &Arc<Shop>, event: &Event) {
     let (urls, faults) = {
         let mut state = lock(&shop.state);
         let own = state.payments.get(&event.payment_id).map(|record| record.order.notice_urls.clone());
-        let urls = own.filter(|urls| !urls.is_empty()).unwrap_or_else(|| state.webhook_url.iter().cloned().collect());
+        let urls = own
+            .filter(|urls| !urls.is_empty())
+            .unwrap_or_else(|| state.webhook_url.iter().cloned().collect());
         (urls, state.faults.for_webhook(&event.payment_id, &shop.dice))
     };
     let body = body(event, &shop.config.store_id, created_at);
@@ -149,14 +151,19 @@ async fn deliver(shop: &Shop, number: usize, delay: Duration) {
         let attempt = attempt(shop, &delivery).await;
         let delivered = matches!(attempt.status, Some(200..=299));
         tracing::info!(
-            sandbox = "portone", webhook = delivery.webhook_id, kind = delivery.kind, status = attempt.status,
+            sandbox = "portone",
+            webhook = delivery.webhook_id,
+            kind = delivery.kind,
+            status = attempt.status,
             "webhook attempt"
         );
         if let Some(logged) = lock(&shop.state).deliveries.get_mut(number) {
             logged.attempts.push(attempt);
             match (delivered, minutes) {
                 (true, _) => logged.state = DeliveryState::Delivered,
-                (false, None) if logged.state == DeliveryState::Pending => logged.state = DeliveryState::GivenUp,
+                (false, None) if logged.state == DeliveryState::Pending => {
+                    logged.state = DeliveryState::GivenUp;
+                }
                 (false, _) => {}
             }
         }
@@ -170,6 +177,7 @@ async fn attempt(shop: &Shop, delivery: &Delivery) -> Attempt {
     let started = std::time::Instant::now();
     let request = shop
         .http
+        .inner()
         .post(&delivery.url)
         .timeout(shop.config.webhook_timeout)
         .header("content-type", "application/json")
