@@ -64,6 +64,7 @@ impl Won {
     }
 
     /// What is left to pay of `self` after `paid`; never negative.
+    #[must_use]
     pub fn remaining_after(self, paid: Self) -> Self {
         Self(self.0.saturating_sub(paid.0).max(0))
     }

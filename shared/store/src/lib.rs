@@ -1,1 +1,28 @@
-//! baro-store
+//! The only place that knows DynamoDB: tables, keys, expressions, items.
+//!
+//! Four tables, one per context (why: infra/docs/decisions.md, D-003): Parking (facts of visits), Billing (payments,
+//! journal, statements), Directory (what operators configure), Activity (counters and deliveries that may be lost with
+//! no harm to money). A condition that failed is an answer, never an error, and carries the item as it is now, so that
+//! a lost race costs no read. Errors are told apart by type, never by text.
+
+mod activity;
+mod billing;
+mod cache;
+mod directory;
+mod error;
+mod facts;
+mod item;
+mod parking;
+pub mod schema;
+pub mod stream;
+
+pub use activity::{Activity, NoticeRecord, OccupancyChange};
+pub use billing::{Billing, Committed, Created, Stored};
+pub use cache::Cached;
+pub use directory::{Directory, LotRecord, MAX_RADIUS_M};
+pub use error::StoreError;
+pub use facts::RawBody;
+pub use parking::{MAX_OPEN_PLATES, Parking, Recorded};
+
+/// How often a transaction that met another one is tried again.
+const MAX_CONFLICT_RETRIES: u32 = 6;

@@ -85,7 +85,9 @@ pub fn events_between<F: FeeSchedule>(fees: &F, old: &Timeline, new: &Timeline) 
     let find =
         |timeline: &'_ Timeline, id: &VisitId| timeline.visits.iter().position(|visit| visit.id == *id);
     let mut events = Vec::new();
-    for visit in old.visits.iter().filter(|visit| find(new, &visit.id).is_none()) {
+    let moved_away = |visit: &&Visit| new.trimmed_until.is_some_and(|cut| visit.entered_at <= cut);
+    let gone = old.visits.iter().filter(|visit| find(new, &visit.id).is_none() && !moved_away(visit));
+    for visit in gone {
         events.push(event(visit, VisitEventKind::Withdrawn));
     }
     for visit in &new.visits {

@@ -99,6 +99,8 @@ pub struct Timeline {
     pub orphans: Vec<OrphanExit>,
     /// Payments that belong to no visit known.
     pub unassigned: Vec<PaymentId>,
+    /// Visits that ended before this moment were moved away.
+    pub trimmed_until: Option<Timestamp>,
 }
 
 impl Timeline {
@@ -111,17 +113,22 @@ impl Timeline {
 /// Folds the set of facts into visits. The order and repetition of `facts` make no difference.
 pub fn fold<F: FeeSchedule>(context: &FoldContext<'_, F>, facts: &Facts) -> Timeline {
     let mut seen = BTreeSet::new();
-    let mut reads: Vec<&GateObservation> = facts.observations.iter().collect();
+    let kept = |moment: Timestamp| facts.trimmed_until.is_none_or(|cut| moment > cut);
+    let mut reads: Vec<&GateObservation> =
+        facts.observations.iter().filter(|read| kept(read.observed_at)).collect();
     reads.sort_by_key(|read| (read.observed_at, read.passage, &read.event_id));
     reads.retain(|read| seen.insert(&read.event_id));
 
-    let mut timeline = Timeline::default();
-    let payments = by_entry_read(&reads, &facts.payments, &mut timeline.unassigned);
+    let mut timeline = Timeline { trimmed_until: facts.trimmed_until, ..Timeline::default() };
+    let paid = facts.payments.iter().filter(|paid| kept(paid.quoted_until)).collect();
+    let payments = by_entry_read(&reads, paid, &mut timeline.unassigned);
     for read in reads {
         if read.passage == Passage::Entered {
             enter(context, &facts.plate, read, &mut timeline);
             if let (Some(visit), Some(paid)) = (timeline.visits.last_mut(), payments.get(&read.event_id)) {
-                paid.iter().for_each(|fact| attach(context, visit, fact));
+                for fact in paid {
+                    attach(context, visit, fact);
+                }
             }
         } else {
             exit(context, read, &mut timeline);
@@ -138,10 +145,9 @@ fn within_same_passage<F>(context: &FoldContext<'_, F>, first: Timestamp, second
 /// Files each payment under the last entry read before its quote was made: that stay is what was paid.
 fn by_entry_read<'a>(
     reads: &[&'a GateObservation],
-    payments: &'a [PaidFact],
+    mut sorted: Vec<&'a PaidFact>,
     unassigned: &mut Vec<PaymentId>,
 ) -> BTreeMap<&'a EventId, Vec<&'a PaidFact>> {
-    let mut sorted: Vec<&PaidFact> = payments.iter().collect();
     sorted.sort_by(|a, b| (&a.payment, a.quoted_until).cmp(&(&b.payment, b.quoted_until)));
     sorted.dedup_by(|a, b| a.payment == b.payment);
     let mut filed: BTreeMap<&EventId, Vec<&PaidFact>> = BTreeMap::new();

@@ -47,7 +47,7 @@ fn paid(name: &str, amount: i64, quoted_minute: i64) -> PaidFact {
 }
 
 fn facts(observations: Vec<GateObservation>, payments: Vec<PaidFact>) -> Facts {
-    Facts { plate: PlateNumber::parse("12가3456"), observations, payments }
+    Facts { plate: PlateNumber::parse("12가3456"), observations, payments, trimmed_until: None }
 }
 
 fn folded(facts: &Facts) -> Timeline {
@@ -164,6 +164,37 @@ fn a_payment_counts_for_the_stay_it_was_quoted_for() {
     assert_eq!(timeline.unassigned, [PaymentId::derive(&["stray"])]);
 }
 
+fn without(facts: &Facts, gone: &Outworn) -> Facts {
+    let mut kept = facts.clone();
+    kept.observations.retain(|read| !gone.events.contains(&read.event_id));
+    kept.payments.retain(|paid| !gone.payments.contains(&paid.payment));
+    kept.trimmed_until = Some(gone.until);
+    kept
+}
+
+#[test]
+fn moving_old_facts_away_is_no_event_and_changes_no_later_visit() {
+    let mut reads = Vec::new();
+    for day in 0..12 {
+        reads.push(read(&format!("in{day}"), Passage::Entered, day * 1_440));
+        reads.push(read(&format!("out{day}"), Passage::Left, day * 1_440 + 5));
+    }
+    let all = facts(reads, vec![paid("old", 500, 3), paid("new", 500, 11 * 1_440 + 3)]);
+    let before = folded(&all);
+    let gone = outworn(&all, &before, at(12 * 1_440)).unwrap();
+    let kept = without(&all, &gone);
+    let after = folded(&kept);
+    assert!(events_between(&fee, &before, &after).is_empty());
+    assert!(after.visits.len() < before.visits.len());
+    assert!(before.visits.ends_with(&after.visits));
+    let late_duplicate = {
+        let mut late = kept.clone();
+        late.observations.push(all.observations[0].clone());
+        late
+    };
+    assert_eq!(folded(&late_duplicate), after);
+}
+
 fn any_facts() -> impl Strategy<Value = Facts> {
     let passage = prop_oneof![
         3 => Just(Passage::Entered), 2 => Just(Passage::AtExit), 1 => Just(Passage::AtExitOnly), 3 => Just(Passage::Left)
@@ -189,7 +220,7 @@ proptest! {
             let payments: Vec<_> = facts.payments.iter().chain(&facts.payments).cloned().collect();
             let plate = facts.plate.clone();
             let shuffled = (Just(doubled).prop_shuffle(), Just(payments).prop_shuffle())
-                .prop_map(move |(observations, payments)| Facts { plate: plate.clone(), observations, payments });
+                .prop_map(move |(observations, payments)| Facts { plate: plate.clone(), observations, payments, trimmed_until: None });
             (Just(facts), shuffled)
         })
     ) {
@@ -218,6 +249,7 @@ proptest! {
             observations: facts.observations.iter().take(cut).cloned().collect(),
             payments: Vec::new(),
             plate: facts.plate.clone(),
+            trimmed_until: None,
         };
         let (start, middle, end) = (Timeline::default(), folded(&first), folded(&facts));
         prop_assert_eq!(open_delta(&start, &middle) + open_delta(&middle, &end), open_delta(&start, &end));

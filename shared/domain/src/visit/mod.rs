@@ -6,10 +6,12 @@
 mod decision;
 mod events;
 mod fold;
+mod outworn;
 
 pub use decision::{AmountDue, ExitDecision, OpenReason, decide_exit};
 pub use events::{VisitEvent, VisitEventKind, events_between, open_delta};
 pub use fold::{Ended, OrphanExit, Timeline, Visit, VisitStatus, fold};
+pub use outworn::{CARRIED_READS, LATE_READS_FOR, Outworn, outworn};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -74,12 +76,15 @@ pub struct Facts {
     pub observations: Vec<GateObservation>,
     /// Payments.
     pub payments: Vec<PaidFact>,
+    /// Facts up to this moment were moved away: none of them counts here any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trimmed_until: Option<Timestamp>,
 }
 
 impl Facts {
     /// Nothing known yet.
     pub fn none(plate: PlateNumber) -> Self {
-        Self { plate, observations: Vec::new(), payments: Vec::new() }
+        Self { plate, observations: Vec::new(), payments: Vec::new(), trimmed_until: None }
     }
 }
 

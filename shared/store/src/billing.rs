@@ -1,0 +1,320 @@
+//! The Billing table: payments, the journal, statements. Money moves in one transaction or not at all.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+};
+use baro_domain::{
+    EntryId, LotId, PaymentId,
+    ids::digest,
+    ledger::JournalEntry,
+    payment::Payment,
+    settlement::{Statement, StatementStatus},
+    visit::PaidFact,
+};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{
+    MAX_CONFLICT_RETRIES, StoreError,
+    item::{Item, PK, REV, SK, doc, key, n, number, s, with_doc},
+    parking::payment_update,
+};
+
+const PAYMENT: &str = "PAYMENT";
+const STATUS: &str = "status";
+/// A day's journal is spread over this many partitions, so that no day is a hot one. One-way door.
+const JOURNAL_SHARDS: u8 = 16;
+/// Concurrent reads of a day's journal.
+const MAX_PAGE: i32 = 1_000;
+
+/// Something stored, with its revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<T> {
+    /// It.
+    pub value: T,
+    /// Revision, for the next conditional write.
+    pub revision: i64,
+}
+
+/// Answer to creating a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// It is new.
+    New,
+    /// There is one of this id already; here it is.
+    Existing(Box<Stored<Payment>>),
+}
+
+/// Answer to a change of a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// Written.
+    Done,
+    /// Somebody was faster: decide again on this.
+    LostRace(Box<Stored<Payment>>),
+}
+
+/// The Billing table, and the Parking table's part in paying a visit.
+#[derive(Debug, Clone)]
+pub struct Billing {
+    client: Client,
+    table: String,
+    parking_table: String,
+}
+
+fn shard_of(lot: &LotId) -> u8 {
+    let hex = digest(&[lot.as_str()]);
+    u8::from_str_radix(hex.get(..2).unwrap_or("0"), 16).unwrap_or(0) % JOURNAL_SHARDS
+}
+
+fn journal_key(day: Date, shard: u8) -> String {
+    format!("JD#{day}#{shard:02}")
+}
+
+fn entry_sort_key(lot: &LotId, entry: &EntryId) -> String {
+    format!("{lot}#{entry}")
+}
+
+fn statement_sort_key(day: Date) -> String {
+    format!("STMT#{day}")
+}
+
+fn payment_item(payment: &Payment, revision: i64) -> Result<Item, StoreError> {
+    let mut item = with_doc(payment.id.as_str(), PAYMENT, payment)?;
+    let status =
+        serde_json::to_value(payment.status).map_err(|error| StoreError::corrupt("payment", error))?;
+    item.insert(STATUS.to_owned(), s(status.as_str().unwrap_or_default()));
+    item.insert(REV.to_owned(), n(revision));
+    Ok(item)
+}
+
+pub(crate) fn stored_payment(item: &Item) -> Result<Stored<Payment>, StoreError> {
+    let revision = number(item, REV).ok_or_else(|| StoreError::corrupt("payment", "no revision"))?;
+    Ok(Stored { value: doc("payment", item)?, revision })
+}
+
+/// Whether an item of this table is a payment.
+pub(crate) fn is_payment(item: &Item) -> bool {
+    crate::item::text(item, SK) == Some(PAYMENT)
+}
+
+impl Billing {
+    /// On these tables. `parking_table` may be empty where no payment is committed.
+    pub fn new(client: Client, table: impl Into<String>, parking_table: impl Into<String>) -> Self {
+        Self { client, table: table.into(), parking_table: parking_table.into() }
+    }
+
+    /// Creates a payment, unless there is one of its id: one request either way.
+    pub async fn create(&self, payment: &Payment) -> Result<Created, StoreError> {
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(payment_item(payment, 1)?))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Created::New),
+            Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
+                let item = match context.into_err() {
+                    aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
+                        failed,
+                    ) => failed.item.unwrap_or_default(),
+                    other => return Err(StoreError::corrupt("payment", other)),
+                };
+                Ok(Created::Existing(Box::new(stored_payment(&item)?)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A payment, strongly consistent.
+    pub async fn payment(&self, id: &PaymentId) -> Result<Option<Stored<Payment>>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(id.as_str(), PAYMENT)))
+            .consistent_read(true)
+            .send()
+            .await?;
+        output.item.as_ref().map(stored_payment).transpose()
+    }
+
+    /// Writes a decision: the payment, the entries of the journal and what the visit learns, in one transaction that
+    /// only happens if the payment still has `revision`. Repeating it after an unknown end loses the race to itself
+    /// and changes nothing.
+    pub async fn commit(
+        &self,
+        next: &Payment,
+        revision: i64,
+        entries: &[JournalEntry],
+        fact: Option<&PaidFact>,
+        now: Timestamp,
+    ) -> Result<Committed, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(payment_item(next, revision + 1)?))
+            .condition_expression("#rev = :rev")
+            .expression_attribute_names("#rev", REV)
+            .expression_attribute_values(":rev", n(revision))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()?;
+        let mut items = vec![TransactWriteItem::builder().put(put).build()];
+        for entry in entries {
+            let pk = journal_key(entry.day, shard_of(&entry.lot));
+            let put = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(with_doc(&pk, &entry_sort_key(&entry.lot, &entry.id), entry)?))
+                .condition_expression("attribute_not_exists(pk)")
+                .build()?;
+            items.push(TransactWriteItem::builder().put(put).build());
+        }
+        if let Some(fact) = fact {
+            let stay = &next.stay;
+            let update = payment_update(&self.parking_table, &stay.lot, &stay.plate, fact, now)?;
+            items.push(TransactWriteItem::builder().update(update).build());
+        }
+        for attempt in 0..MAX_CONFLICT_RETRIES {
+            match self.client.transact_write_items().set_transact_items(Some(items.clone())).send().await {
+                Ok(_) => return Ok(Committed::Done),
+                Err(error) => match cancelled_by(error)? {
+                    Cancelled::Conflict => tokio::time::sleep(Duration::from_millis(10 << attempt)).await,
+                    Cancelled::Condition(reasons) => return lost_race(&reasons),
+                },
+            }
+        }
+        Err(StoreError::Contended(MAX_CONFLICT_RETRIES))
+    }
+
+    /// All entries of a day, of one lot or of all, sorted by lot.
+    pub async fn journal(&self, day: Date, lot: Option<&LotId>) -> Result<Vec<JournalEntry>, StoreError> {
+        let shards = match lot {
+            Some(lot) => vec![shard_of(lot)],
+            None => (0..JOURNAL_SHARDS).collect(),
+        };
+        let pages = shards.into_iter().map(|shard| self.journal_shard(day, shard, lot));
+        let mut entries: Vec<JournalEntry> =
+            futures::future::try_join_all(pages).await?.into_iter().flatten().collect();
+        entries.sort_by(|a, b| (&a.lot, a.occurred_at, &a.id).cmp(&(&b.lot, b.occurred_at, &b.id)));
+        Ok(entries)
+    }
+
+    async fn journal_shard(
+        &self,
+        day: Date,
+        shard: u8,
+        lot: Option<&LotId>,
+    ) -> Result<Vec<JournalEntry>, StoreError> {
+        let mut request = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .limit(MAX_PAGE)
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_values(":pk", s(journal_key(day, shard)));
+        request = match lot {
+            Some(lot) => request
+                .key_condition_expression("#pk = :pk AND begins_with(#sk, :lot)")
+                .expression_attribute_names("#sk", SK)
+                .expression_attribute_values(":lot", s(format!("{lot}#"))),
+            None => request.key_condition_expression("#pk = :pk"),
+        };
+        let mut entries = Vec::new();
+        let mut from = None;
+        loop {
+            let page = request.clone().set_exclusive_start_key(from).send().await?;
+            for item in page.items.unwrap_or_default() {
+                entries.push(doc("journal entry", &item)?);
+            }
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(entries);
+            }
+        }
+    }
+
+    /// Writes a draft over an earlier draft; a confirmed statement is never touched, and the answer is `false`.
+    pub async fn put_draft(&self, statement: &Statement) -> Result<bool, StoreError> {
+        if statement.status != StatementStatus::Draft {
+            return Err(StoreError::Refused("put_draft takes drafts only"));
+        }
+        let mut item = with_doc(statement.lot.as_str(), &statement_sort_key(statement.day), statement)?;
+        item.insert(STATUS.to_owned(), s("draft"));
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #status = :draft")
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_values(":draft", s("draft"))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The statement of a lot for a day.
+    pub async fn statement(&self, lot: &LotId, day: Date) -> Result<Option<Statement>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(lot.as_str(), &statement_sort_key(day))))
+            .consistent_read(true)
+            .send()
+            .await?;
+        output.item.map(|item| doc("statement", &item)).transpose()
+    }
+}
+
+/// Why a transaction was cancelled.
+#[derive(Debug)]
+enum Cancelled {
+    /// Another transaction was at the same items: try again.
+    Conflict,
+    /// A condition did not hold.
+    Condition(Vec<CancellationReason>),
+}
+
+/// Tells a lost race from a collision by the reasons' codes; every other error stays one.
+fn cancelled_by<R: std::fmt::Debug + Send + Sync + 'static>(
+    error: SdkError<TransactWriteItemsError, R>,
+) -> Result<Cancelled, StoreError> {
+    let reasons = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons().to_vec()
+        }
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Ok(Cancelled::Conflict),
+        _ => return Err(error.into()),
+    };
+    let any = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
+    if any("ConditionalCheckFailed") {
+        Ok(Cancelled::Condition(reasons))
+    } else if any("TransactionConflict") || any("ThrottlingError") || any("ProvisionedThroughputExceeded") {
+        Ok(Cancelled::Conflict)
+    } else {
+        Err(error.into())
+    }
+}
+
+fn lost_race(reasons: &[CancellationReason]) -> Result<Committed, StoreError> {
+    let first = reasons.first().filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
+    match first.and_then(|reason| reason.item.as_ref()) {
+        Some(item) => Ok(Committed::LostRace(Box::new(stored_payment(item)?))),
+        None => Err(StoreError::Refused("an entry of the journal exists though its payment has not moved")),
+    }
+}

@@ -1,0 +1,78 @@
+//! A lot of Daejeon, its gate and its cars, as tests want them.
+
+use baro_domain::{
+    Coordinate, EventId, Gate, GateId, GateObservation, GateVendor, Lane, LaneDirection, LaneId, LanePoint,
+    Lot, LotId, OperatorId, Passage, PlateNumber, lot::LotRules,
+};
+use baro_store::LotRecord;
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+/// A plate.
+pub fn plate() -> PlateNumber {
+    PlateNumber::parse("12가3456")
+}
+
+/// So many minutes after 10:00 on Friday, 20 November 2026, in Daejeon.
+pub fn at(minutes: i64) -> Timestamp {
+    let start: Timestamp = "2026-11-20T10:00:00+09:00".parse().unwrap();
+    start + jiff::SignedDuration::from_mins(minutes)
+}
+
+/// 법원·검찰청앞: 400 won for 10 minutes, then 300 won for each 10 minutes.
+pub fn lot_record() -> LotRecord {
+    let lot = Lot {
+        id: LotId::parse("lot_test").unwrap(),
+        name: "법원·검찰청앞".into(),
+        operator: OperatorId::parse("opr_daejeon-seogu").unwrap(),
+        address: "대전광역시 서구 둔산중로 78번길".into(),
+        position: Coordinate::from_degrees(36.3546, 127.3836),
+        capacity: 65,
+        time_zone: "Asia/Seoul".into(),
+        rules: LotRules::default(),
+        remarks: Vec::new(),
+    };
+    LotRecord { lot, tariff: tariff() }
+}
+
+fn tariff() -> serde_json::Value {
+    serde_json::from_str(include_str!("lot_tariff.json")).unwrap()
+}
+
+/// A gate of that lot: entry, exit approach, exit passage and a single-read exit. Its secret is `secret`.
+pub fn gate(vendor: GateVendor) -> Gate {
+    let lane = |id: &str, code: &str, direction, point| Lane {
+        id: LaneId::parse(id).unwrap(),
+        vendor_code: code.into(),
+        direction,
+        point,
+    };
+    Gate {
+        id: GateId::parse("gate_test").unwrap(),
+        lot: LotId::parse("lot_test").unwrap(),
+        vendor,
+        time_zone: "Asia/Seoul".into(),
+        secret_sha256: hex::encode(Sha256::digest(b"secret")),
+        lanes: vec![
+            lane("lane_in", "1", LaneDirection::Entry, LanePoint::Single),
+            lane("lane_ask", "2", LaneDirection::Exit, LanePoint::Approach),
+            lane("lane_out", "3", LaneDirection::Exit, LanePoint::Passage),
+            lane("lane_single", "4", LaneDirection::Exit, LanePoint::Single),
+        ],
+    }
+}
+
+/// A read of [`plate`] at [`at`]`(minutes)`.
+pub fn observation(name: &str, passage: Passage, minutes: i64) -> GateObservation {
+    GateObservation {
+        event_id: EventId::derive(&[name]),
+        lot: LotId::parse("lot_test").unwrap(),
+        lane: LaneId::parse("lane_in").unwrap(),
+        passage,
+        plate: plate(),
+        confidence: None,
+        observed_at: at(minutes),
+        received_at: at(minutes),
+        image_key: None,
+    }
+}

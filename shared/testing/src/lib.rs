@@ -1,0 +1,172 @@
+//! One endpoint that the real AWS SDKs talk to in tests and in the bench: an embedded DynamoDB (dynoxide) behind a
+//! recorder, and as much of SQS, S3 and Secrets Manager as the functions use.
+//!
+//! Every call is recorded, DynamoDB's with its capacity units, so that a budget of requests is a plain assertion.
+//! A call can be made to fail before or after it was carried out: what a network does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
+#![allow(clippy::disallowed_methods, reason = "tests run now")]
+
+mod fixtures;
+mod server;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use baro_runtime::aws::Aws;
+use baro_store::{Activity, Billing, Directory, Parking, schema};
+
+pub use fixtures::{at, gate, lot_record, observation, plate};
+
+/// Name of each table of the test cloud: its logical name.
+pub const PARKING: &str = schema::PARKING.logical_name;
+/// Billing.
+pub const BILLING: &str = schema::BILLING.logical_name;
+/// Directory.
+pub const DIRECTORY: &str = schema::DIRECTORY.logical_name;
+/// Activity.
+pub const ACTIVITY: &str = schema::ACTIVITY.logical_name;
+
+/// A call that reached the endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// `dynamodb`, `sqs`, `s3` or `secretsmanager`.
+    pub service: &'static str,
+    /// `UpdateItem`, `SendMessage`, `PUT` …
+    pub operation: String,
+    /// Capacity units that DynamoDB reports, in tenths: 1.5 read units are 15.
+    pub read_units_x10: u64,
+    /// The same for writes.
+    pub write_units_x10: u64,
+}
+
+/// A message put on a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// URL of the queue.
+    pub queue: String,
+    /// Body.
+    pub body: String,
+    /// Group, for FIFO.
+    pub group: Option<String>,
+    /// Deduplication id, for FIFO.
+    pub deduplication: Option<String>,
+}
+
+/// How a call is made to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Refused before anything happened: 500.
+    Before,
+    /// Carried out, but the answer is lost: 500.
+    After,
+    /// Refused as throttled.
+    Throttled,
+    /// A transaction is cancelled since another one is at its items.
+    TransactionConflict,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) calls: Vec<Call>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) objects: BTreeMap<String, Vec<u8>>,
+    pub(crate) secrets: BTreeMap<String, String>,
+    pub(crate) faults: VecDeque<(String, Fault)>,
+}
+
+/// The test cloud.
+#[derive(Debug, Clone)]
+pub struct Cloud {
+    /// `http://127.0.0.1:PORT`.
+    pub endpoint: String,
+    /// Configuration for any SDK client.
+    pub aws: Aws,
+    state: Arc<Mutex<State>>,
+}
+
+impl Cloud {
+    /// Starts one with empty tables, inside the current runtime.
+    pub async fn start() -> Self {
+        let state = Arc::new(Mutex::new(State::default()));
+        let endpoint = server::start(state.clone()).await;
+        let aws = Aws::at_endpoint(&endpoint, "ap-northeast-2");
+        let cloud = Self { endpoint, aws, state };
+        for table in schema::TABLES {
+            schema::create(&cloud.dynamodb(), &table, table.logical_name).await.unwrap();
+        }
+        cloud.forget_calls();
+        cloud
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// A DynamoDB client.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.aws)
+    }
+
+    /// The Parking table.
+    pub fn parking(&self) -> Parking {
+        Parking::new(self.dynamodb(), PARKING)
+    }
+
+    /// The Billing table.
+    pub fn billing(&self) -> Billing {
+        Billing::new(self.dynamodb(), BILLING, PARKING)
+    }
+
+    /// The Directory table.
+    pub fn directory(&self) -> Directory {
+        Directory::new(self.dynamodb(), DIRECTORY)
+    }
+
+    /// The Activity table.
+    pub fn activity(&self) -> Activity {
+        Activity::new(self.dynamodb(), ACTIVITY)
+    }
+
+    /// Calls since the start, or since they were last forgotten.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state().calls.clone()
+    }
+
+    /// Operations on DynamoDB since then, in order.
+    pub fn dynamodb_calls(&self) -> Vec<String> {
+        let calls = self.calls();
+        calls.into_iter().filter(|call| call.service == "dynamodb").map(|call| call.operation).collect()
+    }
+
+    /// Starts counting anew.
+    pub fn forget_calls(&self) {
+        self.state().calls.clear();
+    }
+
+    /// Messages put on queues so far.
+    pub fn messages(&self) -> Vec<Message> {
+        self.state().messages.clone()
+    }
+
+    /// Takes the messages, so that the next look shows only newer ones.
+    pub fn take_messages(&self) -> Vec<Message> {
+        std::mem::take(&mut self.state().messages)
+    }
+
+    /// Objects in S3, by `bucket/key`.
+    pub fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        self.state().objects.clone()
+    }
+
+    /// Sets a secret.
+    pub fn put_secret(&self, id: &str, value: &str) {
+        self.state().secrets.insert(id.to_owned(), value.to_owned());
+    }
+
+    /// The next call of `operation` fails like this. Called twice, the next two do.
+    pub fn fail_next(&self, operation: &str, fault: Fault) {
+        self.state().faults.push_back((operation.to_owned(), fault));
+    }
+}
