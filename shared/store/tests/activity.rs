@@ -1,4 +1,5 @@
 //! Counters and deliveries under repetition.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
 
 use baro_domain::{
     NoticeId,

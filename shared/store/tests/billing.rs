@@ -1,4 +1,5 @@
 //! Money in the tables: it moves in one transaction, once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
 
 use baro_domain::{
     LotId, PaymentId, VisitId, Won,
@@ -28,7 +29,7 @@ fn payment(name: &str) -> Payment {
             time_zone: "Asia/Seoul".into(),
         },
         quote: serde_json::json!({"total": 1_300}),
-        contact: Default::default(),
+        contact: baro_domain::notice::Contact::default(),
         created_at: at(60),
         paid_at: None,
         captured: Won::ZERO,

@@ -1,4 +1,5 @@
 //! Facts of visits in the table: one request a read, whatever is there already.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
 
 use baro_domain::{
     Passage, PlateNumber, Won,
