@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::error::DisplayErrorContext;
+use aws_sdk_cloudformation::error::{DisplayErrorContext, ErrorMetadata, ProvideErrorMetadata};
 use aws_sdk_cloudformation::types::{Capability, Parameter, Stack, StackEvent, Tag};
 
 use http::{HeaderMap, Method};
@@ -46,6 +46,11 @@ pub async fn stack(
         client.delete_stack().stack_name(STACK).send().await.context("cannot remove the failed stack")?;
         present = None;
     }
+    if present.as_ref().is_some_and(|stack| status(stack).ends_with("FAILED")) {
+        bail!(
+            "an earlier update of the local stack broke and cannot be mended; begin anew with `cargo run -- --fresh`"
+        );
+    }
     let changed = !present.as_ref().is_some_and(|stack| is_made_from(stack, &fingerprint));
     if changed {
         put(client, present.is_some(), packaged, parameters, &fingerprint).await?;
@@ -75,28 +80,23 @@ async fn put(
     let tag = Tag::builder().key(FINGERPRINT).value(fingerprint).build();
     let sent = if update {
         let request = client.update_stack().stack_name(STACK).template_url(&packaged.url).tags(tag);
-        request
-            .set_parameters(Some(parameters))
-            .set_capabilities(Some(capabilities))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| format!("{}", DisplayErrorContext(error)))
+        let request = request.set_parameters(Some(parameters)).set_capabilities(Some(capabilities));
+        request.send().await.err().map(|error| told(error.meta(), &error))
     } else {
         let request = client.create_stack().stack_name(STACK).template_url(&packaged.url).tags(tag);
-        request
-            .set_parameters(Some(parameters))
-            .set_capabilities(Some(capabilities))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| format!("{}", DisplayErrorContext(error)))
+        let request = request.set_parameters(Some(parameters)).set_capabilities(Some(capabilities));
+        request.send().await.err().map(|error| told(error.meta(), &error))
     };
     match sent {
-        Ok(()) => Ok(()),
-        Err(message) if message.contains("No updates are to be performed") => Ok(()),
-        Err(message) => bail!("CloudFormation refuses the template: {message}"),
+        None => Ok(()),
+        Some(message) if message.contains("No updates are to be performed") => Ok(()),
+        Some(message) => bail!("CloudFormation refuses the template: {message}"),
     }
+}
+
+/// What the service said, or what came between when it said nothing.
+fn told(meta: &ErrorMetadata, error: &(impl std::error::Error + Send + Sync)) -> String {
+    meta.message().map_or_else(|| DisplayErrorContext(error).to_string(), str::to_owned)
 }
 
 /// Waits until nothing is in progress.
@@ -223,7 +223,7 @@ pub async fn complete(
             .send()
             .await;
         if let Err(error) = set {
-            let message = DisplayErrorContext(&error).to_string();
+            let message = told(error.meta(), &error);
             if !message.contains("already enabled") {
                 bail!("cannot set the time to live of {name}: {message}");
             }

@@ -40,6 +40,23 @@ import ministack.core.lambda_runtime as runtime  # noqa: E402
 
 runtime.Worker._drain_stderr_bounded.__defaults__ = (0.002, 0.001, 0.250)
 
+# An unchanged resource of a nested stack keeps its attributes when the stack is updated; as shipped they are lost, and the next
+# resource that asks for one fails.
+import ministack.services.cloudformation.provisioners as provisioners  # noqa: E402
+from ministack.services.cloudformation import _stacks  # noqa: E402
+
+update_resource = provisioners._update_resource
+
+
+def update_keeping_attributes(kind, physical_id, old, new, stack, logical_id=None, old_attrs=None):
+    if old_attrs is None:
+        known = _stacks.get(stack, {}).get("_resources", {}).get(logical_id, {})
+        old_attrs = known.get("Attributes")
+    return update_resource(kind, physical_id, old, new, stack, logical_id, old_attrs)
+
+
+provisioners._update_resource = update_keeping_attributes
+
 from ministack.app import main  # noqa: E402
 
 try:
