@@ -4,6 +4,7 @@
 //! come in as arguments, so every rule is a function that a property test can call a million times.
 #![deny(clippy::float_arithmetic)]
 
+pub mod calendar;
 pub mod geo;
 pub mod ids;
 pub mod ledger;
@@ -14,8 +15,10 @@ pub mod observation;
 pub mod payment;
 pub mod plate;
 pub mod settlement;
+pub mod tariff;
 pub mod visit;
 
+pub use calendar::Calendar;
 pub use geo::Coordinate;
 pub use ids::{
     DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, StatementId, VisitId,
@@ -24,3 +27,4 @@ pub use lot::{Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
 pub use money::Won;
 pub use observation::{GateObservation, Passage, ReadConfidence};
 pub use plate::PlateNumber;
+pub use tariff::{Quote, QuoteLine, Stay, Tariff, TariffError, TariffSpec};

@@ -1,0 +1,148 @@
+//! A schedule made ready for pricing: bands laid out per kind of day, tiers with their ends. Built once per tariff from a
+//! document that [`super::check`] has accepted, so its numbers are within the limits there.
+
+use super::clock_time::DAY_MINUTES;
+use super::spec::{Band, Cap, CapHolds, CapPer, Counting, Schedule, TariffSpec, VehicleClass};
+use crate::calendar::{DayKind, DaySet, epoch_day};
+
+/// A stretch of one band within one day of the wall clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Piece {
+    /// Minutes after midnight.
+    pub(crate) from: i64,
+    /// First minute after, at most 1440.
+    pub(crate) until: i64,
+    /// Index of its band.
+    pub(crate) band: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TierPlan {
+    pub(crate) from: i64,
+    /// Where the next tier begins.
+    pub(crate) until: i64,
+    pub(crate) unit: i64,
+    pub(crate) price: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct BandPlan {
+    pub(crate) tiers: Vec<TierPlan>,
+    /// `i64::MAX` when nothing bounds it.
+    pub(crate) at_most: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CapPlan {
+    pub(crate) amount: i64,
+    pub(crate) days: DaySet,
+    pub(crate) from_minutes: i64,
+    pub(crate) counting: Counting,
+    pub(crate) holds: CapHolds,
+    pub(crate) per: CapPer,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct SchedulePlan {
+    /// By kind of day: pieces of the bands that begin on such a day, ascending.
+    own: [Vec<Piece>; 8],
+    /// By kind of day: what bands that began on such a day still cover of the next, ascending.
+    spill: [Vec<Piece>; 8],
+    pub(crate) bands: Vec<BandPlan>,
+    pub(crate) caps: Vec<CapPlan>,
+}
+
+/// What [`super::Tariff`] computes with.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    base: SchedulePlan,
+    vehicles: Vec<(Vec<VehicleClass>, SchedulePlan)>,
+    /// Free dates as days since 1970-01-01, ascending.
+    pub(crate) free_days: Vec<i64>,
+    /// Whether some rule can make the price fall as time grows.
+    pub(crate) may_fall: bool,
+}
+
+impl Plan {
+    pub(crate) fn new(spec: &TariffSpec) -> Self {
+        let base = SchedulePlan::new(&spec.schedule);
+        let vehicles =
+            spec.vehicles.iter().map(|it| (it.classes.clone(), SchedulePlan::new(&it.schedule))).collect();
+        let mut free_days: Vec<i64> = spec.free_dates.iter().map(|date| epoch_day(*date)).collect();
+        free_days.sort_unstable();
+        free_days.dedup();
+        let schedules = std::iter::once(&spec.schedule).chain(spec.vehicles.iter().map(|it| &it.schedule));
+        let retroactive = |cap: &Cap| cap.from_minutes > 0 || cap.holds == CapHolds::Exactly;
+        let may_fall = schedules.flat_map(|schedule| &schedule.caps).any(retroactive)
+            || spec.stay_rules.iter().any(|rule| rule.left.is_some());
+        Self { base, vehicles, free_days, may_fall }
+    }
+
+    pub(crate) fn schedule_of(&self, class: VehicleClass) -> &SchedulePlan {
+        let own = self.vehicles.iter().find(|(classes, _)| classes.contains(&class));
+        own.map_or(&self.base, |(_, schedule)| schedule)
+    }
+}
+
+/// The part of a band on the day it begins, and the part on the next day, as minutes after the respective midnight.
+pub(crate) fn halves(band: &Band) -> [Option<(i64, i64)>; 2] {
+    let (from, until) = band.hours.span();
+    let first = (from < DAY_MINUTES).then_some((from, until.min(DAY_MINUTES)));
+    let second = (until > DAY_MINUTES).then_some(((from - DAY_MINUTES).max(0), until - DAY_MINUTES));
+    [first, second]
+}
+
+impl SchedulePlan {
+    fn new(schedule: &Schedule) -> Self {
+        let lay_out = |half: usize| {
+            DayKind::ALL.map(|kind| {
+                let begins = schedule.bands.iter().enumerate().filter(|(_, band)| band.days.contains(kind));
+                let mut pieces: Vec<Piece> = begins
+                    .filter_map(|(band, it)| {
+                        halves(it)[half].map(|(from, until)| Piece { from, until, band })
+                    })
+                    .collect();
+                pieces.sort_by_key(|piece| piece.from);
+                pieces
+            })
+        };
+        let caps = schedule.caps.iter().map(|cap| CapPlan {
+            amount: cap.amount.get(),
+            days: cap.days,
+            from_minutes: cap.from_minutes,
+            counting: cap.counting,
+            holds: cap.holds,
+            per: cap.per,
+        });
+        let bands = schedule.bands.iter().map(BandPlan::new).collect();
+        Self { own: lay_out(0), spill: lay_out(1), bands, caps: caps.collect() }
+    }
+
+    /// The charged pieces of a day, ascending, and for each whether its band began the day before.
+    pub(crate) fn pieces(&self, yesterday: DayKind, today: DayKind) -> impl Iterator<Item = (Piece, bool)> {
+        let spill = self.spill[yesterday as usize].iter().map(|piece| (*piece, true));
+        spill.chain(self.own[today as usize].iter().map(|piece| (*piece, false)))
+    }
+
+    pub(crate) fn caps_per(&self, per: CapPer) -> impl Iterator<Item = (usize, &CapPlan)> {
+        self.caps.iter().enumerate().filter(move |(_, cap)| cap.per == per)
+    }
+}
+
+impl BandPlan {
+    fn new(band: &Band) -> Self {
+        let ends = band.tiers.iter().skip(1).map(|tier| tier.from_minute).chain([i64::MAX]);
+        let tiers = band.tiers.iter().zip(ends).map(|(tier, until)| TierPlan {
+            from: tier.from_minute,
+            until,
+            unit: tier.unit_minutes,
+            price: tier.unit_price.get(),
+        });
+        Self { tiers: tiers.collect(), at_most: band.at_most.map_or(i64::MAX, crate::Won::get) }
+    }
+
+    /// The index of the tier in force at a reading of the meter.
+    pub(crate) fn tier_at(&self, reading: i64) -> usize {
+        self.tiers.iter().rposition(|tier| tier.from <= reading).unwrap_or(0)
+    }
+}

@@ -1,0 +1,135 @@
+//! The price of a stay of any length up to the one asked for: meter, stay rules, passes, discounts, rounding.
+
+use super::clock_time::{DAY_MINUTES, Hours};
+use super::discount::{Claims, Settled};
+use super::meter::{Meter, Sink, Terms, Totals};
+use super::plan::Plan;
+use super::quote::Stay;
+use super::spec::{Rounding, RoundingMode, StayRule, TariffSpec};
+use super::timeline::{Clock, Timeline};
+use crate::calendar::Calendar;
+
+/// Everything a price is computed from, apart from the length of the stay.
+pub(crate) struct Pricing<'a> {
+    pub(crate) spec: &'a TariffSpec,
+    pub(crate) plan: &'a Plan,
+    pub(crate) meter: Meter<'a>,
+    pub(crate) timeline: Timeline<'a>,
+    pub(crate) claims: Claims<'a>,
+    pub(crate) calendar: &'a Calendar,
+}
+
+/// A price before discounts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Base<'a> {
+    pub(crate) totals: Totals,
+    /// The stay rule that lowered it, and by how much.
+    pub(crate) rule: Option<(&'a StayRule, i64)>,
+    /// After stay rules, as if there were no pass.
+    pub(crate) all: i64,
+    /// After stay rules and passes.
+    pub(crate) due: i64,
+}
+
+impl<'a> Pricing<'a> {
+    pub(crate) fn new(spec: &'a TariffSpec, plan: &'a Plan, stay: &Stay<'a>, timeline: Timeline<'a>) -> Self {
+        let schedule = plan.schedule_of(stay.vehicle);
+        let meter = Meter { schedule, grace: spec.grace, restart: spec.meter };
+        let has_pass = !timeline.layout.covered.is_empty();
+        let entry_kind =
+            timeline.layout.calendar.kind_of_epoch_day(timeline.layout.clock.wall(0).div_euclid(1440));
+        let claims = Claims::new(spec, stay, entry_kind, has_pass);
+        Self { spec, plan, meter, timeline, claims, calendar: stay.calendar }
+    }
+
+    /// The price before discounts of the first `until` minutes, reported to a sink.
+    pub(crate) fn base<S: Sink>(&self, until: i64, terms: Terms, sink: &mut S) -> Base<'a> {
+        let totals = self.meter.run(&self.timeline, until, terms, sink);
+        let clock = &self.timeline.layout.clock;
+        let lowest = self
+            .spec
+            .stay_rules
+            .iter()
+            .filter(|rule| rule.at_most.get() < totals.all && holds(rule, clock, self.calendar, until))
+            .min_by_key(|rule| rule.at_most);
+        let all = lowest.map_or(totals.all, |rule| rule.at_most.get());
+        let rule = lowest.map(|rule| (rule, totals.all - all));
+        Base { totals, rule, all, due: totals.due.min(all) }
+    }
+
+    /// What is to pay for the first `until` minutes.
+    pub(crate) fn total(&self, until: i64) -> i64 {
+        let base = self.base(until, Terms::default(), &mut ());
+        round(self.settle(until, base.due).left, self.spec.rounding)
+    }
+
+    /// What discounts leave of it.
+    pub(crate) fn settle(&self, until: i64, due: i64) -> Settled {
+        self.claims.settle(due, |terms| self.base(until, terms, &mut ()).due)
+    }
+}
+
+/// The result rounded as the tariff says; `to_won` is at least 1.
+pub(crate) fn round(amount: i64, rounding: Rounding) -> i64 {
+    let unit = rounding.to_won.max(1);
+    let over = amount % unit;
+    let up = over > 0
+        && match rounding.mode {
+            RoundingMode::Down => false,
+            RoundingMode::Up => true,
+            RoundingMode::HalfUp => over * 2 >= unit,
+        };
+    amount - over + if up { unit } else { 0 }
+}
+
+/// Whether a stay rule holds for a stay of so many minutes.
+fn holds(rule: &StayRule, clock: &Clock<'_>, calendar: &Calendar, until: i64) -> bool {
+    let entry = clock.wall(0);
+    let (mut day, minute) = (entry.div_euclid(DAY_MINUTES), entry.rem_euclid(DAY_MINUTES));
+    if let Some(hours) = rule.entered {
+        let Some(day_offset) = within(hours, minute) else { return false };
+        day -= day_offset;
+    }
+    if !rule.entered_on.contains(calendar.kind_of_epoch_day(day)) {
+        return false;
+    }
+    if let Some(leave) = rule.leave_before {
+        let deadline =
+            clock.minute_at(day + i64::from(leave.days_later), i64::from(leave.time.minute_of_day()));
+        if until >= deadline {
+            return false;
+        }
+    }
+    rule.left.is_none_or(|hours| within(hours, clock.wall(until).rem_euclid(DAY_MINUTES)).is_some())
+}
+
+/// Whether a minute of the day lies in hours, and how many days before they began (0 or 1).
+fn within(hours: Hours, minute: i64) -> Option<i64> {
+    let (from, until) = hours.span();
+    if (from..until).contains(&minute) {
+        return Some(0);
+    }
+    (from..until).contains(&(minute + DAY_MINUTES)).then_some(1)
+}
+
+/// Minutes after entry at which a stay rule may begin or cease to hold, after `after`; up to a day beyond it.
+pub(crate) fn stay_rule_edges(spec: &TariffSpec, clock: &Clock<'_>, after: i64, edges: &mut Vec<i64>) {
+    for rule in &spec.stay_rules {
+        let entry_day = clock.wall(0).div_euclid(DAY_MINUTES);
+        if let Some(leave) = rule.leave_before {
+            for day in [entry_day - 1, entry_day] {
+                edges.push(
+                    clock.minute_at(day + i64::from(leave.days_later), i64::from(leave.time.minute_of_day())),
+                );
+            }
+        }
+        if let Some(hours) = rule.left {
+            let today = clock.wall(after).div_euclid(DAY_MINUTES);
+            for day in [today, today + 1] {
+                for time in [hours.from, hours.until] {
+                    edges.push(clock.minute_at(day, i64::from(time.minute_of_day())));
+                }
+            }
+        }
+    }
+}
