@@ -79,6 +79,21 @@ fn a_form_that_breaks_off_in_a_picture_still_lets_the_car_through() {
 }
 
 #[test]
+fn a_form_may_break_off_anywhere_behind_its_report() {
+    let whole = Sample::read("hikvision/anpr.http");
+    let close = b"</EventNotificationAlert>\n\r\n";
+    let closed_at = whole.body.windows(close.len()).position(|bytes| bytes == close).unwrap();
+    let report_end = closed_at + close.len() + "--".len() + 41;
+    for length in report_end..whole.body.len() - 4 {
+        let mut sample = Sample::read("hikvision/anpr.http");
+        sample.body.truncate(length);
+        let report = sample.adapt(GateVendor::Hikvision).unwrap();
+        assert_eq!(report.observations.len(), 1, "cut at {length}");
+        assert_eq!(report.ignored.last(), Some(&Ignored::LostParts), "cut at {length}");
+    }
+}
+
+#[test]
 fn a_form_that_breaks_off_in_the_report_is_malformed() {
     let mut sample = Sample::read("hikvision/anpr.http");
     sample.body.truncate(500);
