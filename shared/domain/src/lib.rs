@@ -5,6 +5,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod calendar;
+pub mod fees;
 pub mod geo;
 pub mod ids;
 pub mod ledger;
@@ -19,6 +20,7 @@ pub mod tariff;
 pub mod visit;
 
 pub use calendar::Calendar;
+pub use fees::{FeesError, LotFees, PricedLot};
 pub use geo::Coordinate;
 pub use ids::{
     DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, StatementId, VisitId,

@@ -4,8 +4,9 @@ use aws_sdk_dynamodb::{
     Client,
     types::{KeysAndAttributes, PutRequest, WriteRequest},
 };
-use baro_domain::{Coordinate, Gate, GateId, Lot, LotId, PlateNumber, notice::Contact};
-type TariffSpec = serde_json::Value;
+use baro_domain::{
+    Coordinate, FeesError, Gate, GateId, Lot, LotId, PlateNumber, PricedLot, TariffSpec, notice::Contact,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -35,6 +36,13 @@ pub struct LotRecord {
     pub lot: Lot,
     /// Tariff.
     pub tariff: TariffSpec,
+}
+
+impl LotRecord {
+    /// The lot made ready to price stays; its tariff was checked when it was configured, so a refusal is a defect.
+    pub fn priced(self) -> Result<PricedLot, FeesError> {
+        PricedLot::new(self.lot, self.tariff)
+    }
 }
 
 /// The Directory table.

@@ -2,7 +2,7 @@
 
 use baro_domain::{
     Coordinate, EventId, Gate, GateId, GateObservation, GateVendor, Lane, LaneDirection, LaneId, LanePoint,
-    Lot, LotId, OperatorId, Passage, PlateNumber, lot::LotRules,
+    Lot, LotId, OperatorId, Passage, PlateNumber, TariffSpec, lot::LotRules,
 };
 use baro_store::LotRecord;
 use jiff::Timestamp;
@@ -35,7 +35,7 @@ pub fn lot_record() -> LotRecord {
     LotRecord { lot, tariff: tariff() }
 }
 
-fn tariff() -> serde_json::Value {
+fn tariff() -> TariffSpec {
     serde_json::from_str(include_str!("lot_tariff.json")).unwrap()
 }
 
