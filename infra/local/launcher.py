@@ -66,3 +66,8 @@ finally:
     # The function processes do not end with MiniStack by themselves.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.killpg(os.getpgid(0), signal.SIGTERM)
+    try:
+        while True:
+            os.wait()
+    except ChildProcessError:
+        pass

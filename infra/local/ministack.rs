@@ -36,6 +36,7 @@ impl MiniStack {
             std::fs::create_dir_all(&folder)
                 .with_context(|| format!("cannot create {}", folder.display()))?;
         }
+        move_to_port(state, port)?;
         let log = state.join("ministack.log");
         let launcher = state.join("launcher.py");
         std::fs::write(&launcher, LAUNCHER)
@@ -124,8 +125,60 @@ impl MiniStack {
     }
 }
 
+/// The saved state names its own address in queue URLs and the like; a state that now lives at another port is told so.
+fn move_to_port(state: &Path, port: u16) -> Result<()> {
+    let note = state.join("port");
+    let before = std::fs::read_to_string(&note).unwrap_or_default();
+    if before != port.to_string() {
+        for entry in std::fs::read_dir(state.join("services")).context("cannot list the saved state")? {
+            let file = entry.context("cannot list the saved state")?.path();
+            if before.is_empty() || file.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            let text =
+                std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let moved = with_port(&text, &before, port);
+            if moved != text {
+                std::fs::write(&file, moved).with_context(|| format!("cannot write {}", file.display()))?;
+            }
+        }
+    }
+    std::fs::write(&note, port.to_string()).with_context(|| format!("cannot write {}", note.display()))
+}
+
+/// Replaces `localhost:BEFORE` and `127.0.0.1:BEFORE`, where no further digit follows.
+fn with_port(text: &str, before: &str, port: u16) -> String {
+    let mut moved = text.to_owned();
+    for host in ["localhost", "127.0.0.1"] {
+        let old = format!("{host}:{before}");
+        let mut parts = moved.split(&old);
+        let mut joined = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let is_longer_number = part.starts_with(|c: char| c.is_ascii_digit());
+            joined.push_str(&if is_longer_number { old.clone() } else { format!("{host}:{port}") });
+            joined.push_str(part);
+        }
+        moved = joined;
+    }
+    moved
+}
+
 /// What a process needs of the person's environment to run at all.
 fn kept_environment() -> impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)> {
     const KEPT: [&str; 6] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH"];
     std::env::vars_os().filter(|(name, _)| KEPT.iter().any(|kept| name == kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_moves_to_another_port_takes_its_own_addresses_along_and_no_others() {
+        let saved =
+            r#"{"a":"http://localhost:4566/q","b":"http://127.0.0.1:4566","c":"localhost:45660","d":"4566"}"#;
+        let moved =
+            r#"{"a":"http://localhost:70/q","b":"http://127.0.0.1:70","c":"localhost:45660","d":"4566"}"#;
+        assert_eq!(with_port(saved, "4566", 70), moved);
+    }
 }
