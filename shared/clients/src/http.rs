@@ -96,7 +96,7 @@ impl HttpClient {
     }
 
     /// The client to build requests with.
-    pub(crate) fn inner(&self) -> &reqwest::Client {
+    pub fn inner(&self) -> &reqwest::Client {
         &self.0
     }
 

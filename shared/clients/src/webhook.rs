@@ -117,13 +117,11 @@ impl WebhookSecrets {
     /// signature of the right length.
     pub fn verify<'a>(
         &self,
-        headers: impl IntoIterator<Item = (&'a str, &'a str)> + Clone,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
         body: &[u8],
         now: Timestamp,
     ) -> Result<&'a str, WebhookRejection> {
-        let id = single_header(headers.clone(), "webhook-id")?;
-        let timestamp = single_header(headers.clone(), "webhook-timestamp")?;
-        let signatures = single_header(headers, "webhook-signature")?;
+        let [id, timestamp, signatures] = signing_headers(headers)?;
         check_id(id)?;
         check_age(timestamp, now)?;
         let accepted = signatures
@@ -138,25 +136,33 @@ impl WebhookSecrets {
     }
 }
 
-fn single_header<'a>(
+/// The names of the three headers, in the order in which they are used.
+const SIGNING_HEADERS: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+
+fn signing_headers<'a>(
     headers: impl IntoIterator<Item = (&'a str, &'a str)>,
-    name: &'static str,
-) -> Result<&'a str, WebhookRejection> {
-    let mut values =
-        headers.into_iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    let value = values.next().map(str::trim).unwrap_or_default();
-    if values.next().is_some() {
-        return Err(WebhookRejection::RepeatedHeader(name));
+) -> Result<[&'a str; 3], WebhookRejection> {
+    let mut found: [Option<&str>; 3] = [None; 3];
+    for (key, value) in headers {
+        let Some(at) = SIGNING_HEADERS.iter().position(|name| key.eq_ignore_ascii_case(name)) else {
+            continue;
+        };
+        let value = value.trim();
+        // `v1,A` has one comma of its own; joined signatures have more.
+        let joined = match SIGNING_HEADERS[at] {
+            "webhook-signature" => value.split(' ').any(|one| one.matches(',').count() > 1),
+            _ => value.contains(','),
+        };
+        if found[at].replace(value).is_some() || joined {
+            return Err(WebhookRejection::RepeatedHeader(SIGNING_HEADERS[at]));
+        }
     }
-    if value.is_empty() {
-        return Err(WebhookRejection::MissingHeader(name));
+    let mut values = [""; 3];
+    for (at, name) in SIGNING_HEADERS.into_iter().enumerate() {
+        values[at] =
+            found[at].filter(|value| !value.is_empty()).ok_or(WebhookRejection::MissingHeader(name))?;
     }
-    // `v1,A` has one comma by itself; joined values have a second "v1," after the first one's base64.
-    let joined = match name {
-        "webhook-signature" => value.split(' ').any(|one| one.matches(',').count() > 1),
-        _ => value.contains(','),
-    };
-    if joined { Err(WebhookRejection::RepeatedHeader(name)) } else { Ok(value) }
+    Ok(values)
 }
 
 /// The id becomes part of a key in S3, so it is checked before it is believed.

@@ -33,8 +33,9 @@ async fn listen(secrets: WebhookSecrets, ear: Arc<Ear>) -> String {
             let body = axum::body::to_bytes(body, 100_000).await.unwrap();
             let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
             let id = secrets.verify(headers, &body, now()).unwrap().to_owned();
-            if let Some(left) = lock(&ear.refuse_first).checked_sub(1) {
-                *lock(&ear.refuse_first) = left;
+            let left = *lock(&ear.refuse_first);
+            *lock(&ear.refuse_first) = left.saturating_sub(1);
+            if left > 0 {
                 return StatusCode::SERVICE_UNAVAILABLE;
             }
             lock(&ear.heard).push((WebhookEvent::parse(&body).unwrap().type_name(), id));
