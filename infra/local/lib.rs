@@ -14,6 +14,7 @@ pub mod plain;
 pub mod ports;
 pub mod progress;
 pub mod python;
+pub mod sandbox;
 pub mod site;
 pub mod template;
 
