@@ -88,8 +88,13 @@ where
     Serve: AsyncFnOnce(Arc<S>) -> Result<(), lambda_runtime::Error>,
 {
     let config = Config::from_env();
-    let outcome = telemetry::init(&config).map_err(InitError::from).and_then(|()| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Err(error) = telemetry::init(&config) {
+        // There is no log yet: Lambda takes standard error as well.
+        eprintln!("the function can't start: {error}");
+        return ExitCode::FAILURE;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = runtime.map_err(InitError::from).and_then(|runtime| {
         runtime.block_on(async {
             let service = Arc::new(init(config).await?);
             serve(service).await
@@ -98,10 +103,7 @@ where
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Without telemetry (its own settings were wrong) this is the only line that can be seen.
-            let cause = chain(error.as_ref());
-            tracing::error!(cause, "the function can't start");
-            eprintln!("the function can't start: {cause}");
+            tracing::error!(cause = chain(error.as_ref()), "the function can't start");
             ExitCode::FAILURE
         }
     }
