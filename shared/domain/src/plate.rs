@@ -1,11 +1,12 @@
-//! Korean registration plates: what was read, normalised, taken apart, masked. Nothing here decides whether two
-//! reads are the same car.
+//! Korean registration plates: what was read, normalised, taken apart, masked, compared. Nothing here decides what a
+//! likeness means for a visit.
 //!
 //! Source of the grammar: the plate table of gates.md (Ordinance on Registration Number Plates, 자동차 등록번호판 등의
 //! 기준에 관한 고시). What the table does not document is kept as [`PlateNumber::Unrecognised`], never dropped.
 
 mod grammar;
 mod normal;
+pub mod similar;
 
 use std::fmt;
 
