@@ -4,6 +4,7 @@ The local cloud holds the other end of our standard input. When it closes, wheth
 cloud was killed, MiniStack is stopped gracefully (its state is saved) and the function processes it started go with it.
 """
 
+import copy
 import os
 import signal
 import socketserver
@@ -56,6 +57,29 @@ def update_keeping_attributes(kind, physical_id, old, new, stack, logical_id=Non
 
 
 provisioners._update_resource = update_keeping_attributes
+
+# The position of a stream's reader is saved, and as shipped the records it counts are not: after a restart nothing would ever be
+# read again. So the records are saved too, the unread ones among them.
+import ministack.services.dynamodb as dynamodb  # noqa: E402
+
+save_tables, restore_tables = dynamodb.get_state, dynamodb.load_persisted_state
+
+
+def save_tables_and_streams():
+    state = save_tables()
+    state["stream_records"] = copy.deepcopy(dynamodb._stream_records)
+    state["stream_trimmed"] = copy.deepcopy(dynamodb._stream_trimmed)
+    return state
+
+
+def restore_tables_and_streams(state):
+    restore_tables(state)
+    if state:
+        dynamodb._stream_records.update(state.get("stream_records", {}))
+        dynamodb._stream_trimmed.update(state.get("stream_trimmed", {}))
+
+
+dynamodb.get_state, dynamodb.load_persisted_state = save_tables_and_streams, restore_tables_and_streams
 
 from ministack.app import main  # noqa: E402
 
