@@ -11,6 +11,7 @@ pub mod ids;
 pub mod ledger;
 pub mod lot;
 pub mod money;
+pub mod national;
 pub mod notice;
 pub mod observation;
 pub mod payment;
