@@ -18,7 +18,7 @@ use crate::template::Template;
 /// The stack's name; it is the prefix of most resources' names.
 pub const STACK: &str = "baro-local";
 /// How long a deployment may take.
-const DEPLOYED_WITHIN: Duration = Duration::from_secs(180);
+const DEPLOYED_WITHIN: Duration = Duration::from_mins(3);
 /// The stack's tag that says from what it was made.
 const FINGERPRINT: &str = "baro:fingerprint";
 

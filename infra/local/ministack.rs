@@ -13,7 +13,7 @@ use crate::plain;
 /// The region the local cloud says it is in.
 pub const REGION: &str = "ap-northeast-2";
 /// How long the emulator may take until it answers.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 /// How long it may take to save its state and end. The launcher itself gives up a little earlier.
 const STOPPED_WITHIN: Duration = Duration::from_secs(30);
 /// The program that runs inside the virtual environment.
@@ -150,12 +150,12 @@ fn move_to_port(state: &Path, port: u16) -> Result<()> {
 fn with_port(text: &str, before: &str, port: u16) -> String {
     let mut moved = text.to_owned();
     for host in ["localhost", "127.0.0.1"] {
-        let old = format!("{host}:{before}");
+        let (old, new) = (format!("{host}:{before}"), format!("{host}:{port}"));
         let mut parts = moved.split(&old);
         let mut joined = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let is_longer_number = part.starts_with(|c: char| c.is_ascii_digit());
-            joined.push_str(&if is_longer_number { old.clone() } else { format!("{host}:{port}") });
+            joined.push_str(if is_longer_number { &old } else { &new });
             joined.push_str(part);
         }
         moved = joined;

@@ -119,7 +119,7 @@ impl Step {
             bar.finish_and_clear();
         }
         let took = took(self.began.elapsed());
-        self.progress.say(&format!("  {mark} {:<30} {took:>8}  {result}", self.what).trim_end().to_owned());
+        self.progress.say(format!("  {mark} {:<30} {took:>8}  {result}", self.what).trim_end());
     }
 }
 
