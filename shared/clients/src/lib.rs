@@ -3,9 +3,11 @@
 //! One narrow trait and one real client each. Nothing here reads a clock or decides about money: time comes in as an
 //! argument, and an answer says what the vendor said, told apart by what the caller may do next.
 
+pub mod fcm;
 pub mod http;
 pub mod portone;
 pub mod secret;
+pub mod solapi;
 pub mod webhook;
 
 pub use http::{HttpClient, HttpTimeouts};

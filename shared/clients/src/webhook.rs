@@ -21,7 +21,8 @@ const MAX_ID_BYTES: usize = 128;
 pub struct WebhookSecret(Vec<u8>);
 
 /// The keys that are accepted now: one, or two while the older is being replaced.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Vec<String>")]
 pub struct WebhookSecrets(Vec<WebhookSecret>);
 
 /// Why a text is not a webhook secret. Carries nothing of it.
@@ -91,6 +92,13 @@ impl WebhookSecret {
 impl std::fmt::Debug for WebhookSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("WebhookSecret(…)")
+    }
+}
+
+impl TryFrom<Vec<String>> for WebhookSecrets {
+    type Error = WebhookSecretError;
+    fn try_from(texts: Vec<String>) -> Result<Self, WebhookSecretError> {
+        Self::parse(&texts)
     }
 }
 

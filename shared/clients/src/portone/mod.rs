@@ -10,9 +10,10 @@ mod v2;
 use async_trait::async_trait;
 use baro_domain::{PaymentId, Won};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
+use crate::webhook::WebhookSecrets;
 
 pub use error::{GatewayError, Refusal, RefusalKind};
 pub use model::{
@@ -20,6 +21,16 @@ pub use model::{
     PaymentMethod, PaymentStatus,
 };
 pub use v2::{PortOneV2, PortOneV2Config};
+
+/// Our secrets at PortOne, as Secrets Manager keeps them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PortOneSecrets {
+    /// The V2 API secret.
+    pub api_secret: Secret,
+    /// What webhooks are signed with: one, or two while they are rotated.
+    pub webhook_secrets: WebhookSecrets,
+}
 
 /// Who asked for a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
