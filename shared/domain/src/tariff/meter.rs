@@ -136,6 +136,8 @@ struct Walk<'a, S> {
     day_all: i64,
     day_due: i64,
     day_has_uncovered: bool,
+    /// Whether the meter counted any minute of the day.
+    day_counted: bool,
     grace_left: i64,
     exempt_left: i64,
     exempt_daily_left: i64,
@@ -189,6 +191,7 @@ impl Meter<'_> {
             day_all: 0,
             day_due: 0,
             day_has_uncovered: false,
+            day_counted: false,
             grace_left: grace_left.map_or(0, |grace| grace.minutes),
             exempt_left: terms.exempt,
             exempt_daily_left: 0,
@@ -281,7 +284,8 @@ impl<S: Sink> Walk<'_, S> {
         let (bound, cap) = self.meter.cap_in_force(CapPer::Day, day, self.timeline, self.until);
         self.day_level = Level::new(cap, bound.map(Bound::Cap), day.start);
         self.day_price = self.meter.day_price(day, self.timeline, self.until);
-        (self.day_all, self.day_due, self.day_has_uncovered) = (0, 0, false);
+        (self.day_all, self.day_due) = (0, 0);
+        (self.day_has_uncovered, self.day_counted) = (false, false);
         self.exempt_daily_left = self.terms.exempt_daily;
         if let Some(limit) = self.terms.limit.filter(|limit| limit.each.is_day()) {
             self.limit_left = limit.minutes;
@@ -308,7 +312,7 @@ impl<S: Sink> Walk<'_, S> {
         let Some(day) = self.day.map(|index| self.timeline.days[index]) else { return };
         let end = day.end.min(self.until);
         self.day_level.report(end, self.sink);
-        if let Some((index, price)) = self.day_price.filter(|_| !self.skip_day) {
+        if let Some((index, price)) = self.day_price.filter(|_| self.day_counted) {
             let change = price - self.day_all;
             if change != 0 {
                 self.sink.bound(Bound::Cap(index), day.start, end, change);
@@ -367,6 +371,7 @@ impl<S: Sink> Walk<'_, S> {
             self.day_has_uncovered |= at < end;
         }
         self.totals.charged_minutes += end - at;
+        self.day_counted |= at < end;
         let carried = self.carry.min(end - at);
         at += carried;
         self.reading += carried;

@@ -111,25 +111,3 @@ fn within(hours: Hours, minute: i64) -> Option<i64> {
     }
     (from..until).contains(&(minute + DAY_MINUTES)).then_some(1)
 }
-
-/// Minutes after entry at which a stay rule may begin or cease to hold, after `after`; up to a day beyond it.
-pub(crate) fn stay_rule_edges(spec: &TariffSpec, clock: &Clock<'_>, after: i64, edges: &mut Vec<i64>) {
-    for rule in &spec.stay_rules {
-        let entry_day = clock.wall(0).div_euclid(DAY_MINUTES);
-        if let Some(leave) = rule.leave_before {
-            for day in [entry_day - 1, entry_day] {
-                edges.push(
-                    clock.minute_at(day + i64::from(leave.days_later), i64::from(leave.time.minute_of_day())),
-                );
-            }
-        }
-        if let Some(hours) = rule.left {
-            let today = clock.wall(after).div_euclid(DAY_MINUTES);
-            for day in [today, today + 1] {
-                for time in [hours.from, hours.until] {
-                    edges.push(clock.minute_at(day, i64::from(time.minute_of_day())));
-                }
-            }
-        }
-    }
-}

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use jiff::civil::date;
-use jiff::tz::TimeZone;
-use jiff::{Span, ToSpan};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, ToSpan};
 
 use super::clock_time::DAY_MINUTES;
 use super::plan::SchedulePlan;
@@ -62,10 +62,20 @@ impl<'a> Clock<'a> {
         if utc <= self.steady_until {
             return utc - self.entry;
         }
-        let span: Option<Span> = 0.minutes().try_minutes(wall).ok();
-        let shown = span.and_then(|span| date(1970, 1, 1).at(0, 0, 0, 0).checked_add(span).ok());
-        let instant = shown.and_then(|shown| self.zone.to_timestamp(shown).ok());
-        instant.map_or(utc - self.entry, |instant| self.minute_of(instant))
+        self.minute_after_change(wall).unwrap_or(utc - self.entry)
+    }
+
+    /// The same, asked of the zone itself; `None` beyond the calendar's end.
+    fn minute_after_change(&self, wall: i64) -> Option<i64> {
+        let shown = date(1970, 1, 1).at(0, 0, 0, 0).checked_add(0.minutes().try_minutes(wall).ok()?).ok()?;
+        let ambiguous = self.zone.to_ambiguous_timestamp(shown);
+        let is_gap = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
+        let instant = ambiguous.compatible().ok()?;
+        if !is_gap {
+            return Some(self.minute_of(instant));
+        }
+        let day_before = instant.checked_sub(SignedDuration::from_hours(24)).ok()?;
+        self.zone.following(day_before).next().map(|change| self.minute_of(change.timestamp()))
     }
 }
 

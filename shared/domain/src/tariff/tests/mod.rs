@@ -1,5 +1,7 @@
 //! Tariffs as people argue about them.
 
+mod random;
+mod reference;
 mod worked;
 
 use jiff::Timestamp;
