@@ -3,8 +3,10 @@
 //!
 //! Nothing here is deployed. The rules of Baro are not repeated here: a sandbox knows only what its vendor knows.
 
+pub mod messenger;
 pub mod portone;
 mod server;
 mod support;
 
+pub use messenger::{MessengerSandbox, MessengerSandboxConfig};
 pub use portone::{PortOneSandbox, PortOneSandboxConfig};
