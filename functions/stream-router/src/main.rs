@@ -1,2 +1,9 @@
-//! Lambda `stream-router`.
-fn main() {}
+//! Lambda `stream-router`: changed items become counters and messages. What it does is in the library.
+
+use std::process::ExitCode;
+
+use baro_stream_router::Router;
+
+fn main() -> ExitCode {
+    baro_runtime::run_events(Router::from_config, |router, event| async move { router.handle(event).await })
+}

@@ -1,15 +1,21 @@
 //! What a record of a table's stream says, in the domain's words.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use baro_domain::{payment::Payment, visit::Facts};
+use baro_domain::{LotId, payment::Payment, visit::Facts};
 
-use crate::{StoreError, billing, facts, item::Item, parking};
+use crate::{
+    StoreError, billing, facts,
+    item::{Item, PK, text},
+    parking,
+};
 
 /// A change that something follows from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// The facts of one plate at one lot.
     Facts {
+        /// The lot.
+        lot: LotId,
         /// Before; `None` when the item is new.
         old: Option<Box<Facts>>,
         /// After.
@@ -34,7 +40,10 @@ pub fn change_of(
     let old = old.filter(|item| !item.is_empty()).map(sdk_item);
     if parking::is_facts(&new) {
         let old = old.as_ref().map(|item| facts::facts_of(item).map(Box::new)).transpose()?;
-        Ok(Some(Change::Facts { old, new: Box::new(facts::facts_of(&new)?) }))
+        let lot = text(&new, PK)
+            .and_then(|pk| LotId::parse(pk).ok())
+            .ok_or_else(|| StoreError::corrupt("facts", "no lot"))?;
+        Ok(Some(Change::Facts { lot, old, new: Box::new(facts::facts_of(&new)?) }))
     } else if billing::is_payment(&new) {
         let payment = |item: &Item| billing::stored_payment(item).map(|stored| Box::new(stored.value));
         let old = old.as_ref().map(payment).transpose()?;

@@ -2,42 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
 
 use baro_domain::{
-    LotId, PaymentId, VisitId, Won,
-    payment::{Order, PaidStay, Payment, PaymentDecision, PaymentStatus, Report, ReportState, decide},
+    LotId, PaymentId, Won,
+    payment::{Payment, PaymentDecision, PaymentStatus, Report, ReportState, decide},
     settlement::{SettlementTerms, StatementStatus, draft},
 };
 use baro_store::{Committed, Created};
 use baro_testing::{Cloud, Fault, at, lot_record, plate};
 
 fn payment(name: &str) -> Payment {
-    Payment {
-        id: PaymentId::derive(&[name]),
-        status: PaymentStatus::Requested,
-        order: Order {
-            store_id: "store-1".into(),
-            channel_type: "TEST".into(),
-            amount: Won::new(1_300),
-            currency: "KRW".into(),
-            order_name: "주차요금".into(),
-        },
-        stay: PaidStay {
-            lot: lot_record().lot.id,
-            plate: plate(),
-            visit: VisitId::derive(&["v"]),
-            entered_at: at(0),
-            quoted_until: at(60),
-            time_zone: "Asia/Seoul".into(),
-        },
-        quote: serde_json::json!({"total": 1_300}),
-        contact: baro_domain::notice::Contact::default(),
-        created_at: at(60),
-        paid_at: None,
-        captured: Won::ZERO,
-        returned: Won::ZERO,
-        deposit_account: None,
-        mismatch: None,
-        pg_tx_id: None,
-    }
+    baro_testing::payment(&PaymentId::derive(&[name]))
 }
 
 fn paid(payment: &Payment) -> PaymentDecision {

@@ -1,8 +1,11 @@
 //! A lot of Daejeon, its gate and its cars, as tests want them.
 
 use baro_domain::{
-    Coordinate, EventId, Gate, GateId, GateObservation, GateVendor, Lane, LaneDirection, LaneId, LanePoint,
-    Lot, LotId, OperatorId, Passage, PlateNumber, TariffSpec, lot::LotRules,
+    Coordinate, EventId, Gate, GateId, GateObservation, GateVendor, Lane, LaneDirection, LaneId, LanePoint, Lot, LotId,
+    OperatorId, Passage, PaymentId, PlateNumber, TariffSpec, VisitId, Won,
+    lot::LotRules,
+    notice::Contact,
+    payment::{Order, PaidStay, Payment, PaymentStatus},
 };
 use baro_store::LotRecord;
 use jiff::Timestamp;
@@ -74,5 +77,37 @@ pub fn observation(name: &str, passage: Passage, minutes: i64) -> GateObservatio
         observed_at: at(minutes),
         received_at: at(minutes),
         image_key: None,
+    }
+}
+
+/// A payment of 1,300 won, asked for at 11:00 for the car that came at 10:00.
+pub fn payment(id: &PaymentId) -> Payment {
+    Payment {
+        id: id.clone(),
+        status: PaymentStatus::Requested,
+        order: Order {
+            store_id: "store-1".into(),
+            channel_type: "TEST".into(),
+            amount: Won::new(1_300),
+            currency: "KRW".into(),
+            order_name: "주차요금".into(),
+        },
+        stay: PaidStay {
+            lot: lot_record().lot.id,
+            plate: plate(),
+            visit: VisitId::derive(&["visit"]),
+            entered_at: at(0),
+            quoted_until: at(60),
+            time_zone: "Asia/Seoul".into(),
+        },
+        quote: serde_json::json!({"total": 1_300}),
+        contact: Contact::default(),
+        created_at: at(60),
+        paid_at: None,
+        captured: Won::ZERO,
+        returned: Won::ZERO,
+        deposit_account: None,
+        mismatch: None,
+        pg_tx_id: None,
     }
 }

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests run now")]
 
 mod fixtures;
+mod raw;
 mod server;
 
 use std::{
@@ -17,7 +18,7 @@ use std::{
 use baro_runtime::aws::Aws;
 use baro_store::{Activity, Billing, Directory, Parking, schema};
 
-pub use fixtures::{at, gate, lot_record, observation, plate};
+pub use fixtures::{at, gate, lot_record, observation, payment, plate};
 
 /// Name of each table of the test cloud: its logical name.
 pub const PARKING: &str = schema::PARKING.logical_name;

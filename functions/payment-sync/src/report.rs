@@ -1,0 +1,51 @@
+//! The gateway's payment in the domain's words.
+
+use baro_clients::portone::{ChannelType, GatewayPayment, PaymentMethod, PaymentStatus};
+use baro_domain::payment::{DepositAccount, Report, ReportState};
+use jiff::Timestamp;
+
+/// What the gateway reports, or `None` for a status that this version does not know.
+pub fn report_of(seen: &GatewayPayment, now: Timestamp) -> Option<Report> {
+    let state = match &seen.status {
+        PaymentStatus::Ready | PaymentStatus::PayPending => ReportState::Pending,
+        PaymentStatus::VirtualAccountIssued => ReportState::AwaitingDeposit,
+        PaymentStatus::Failed => ReportState::Failed,
+        PaymentStatus::Paid => ReportState::Paid,
+        PaymentStatus::PartialCancelled => ReportState::PartlyCancelled,
+        PaymentStatus::Cancelled => ReportState::Cancelled,
+        PaymentStatus::Other(_) => return None,
+    };
+    let channel_type = match seen.channel.as_ref().map(|channel| &channel.kind) {
+        Some(ChannelType::Live) => "LIVE".to_owned(),
+        Some(ChannelType::Test) => "TEST".to_owned(),
+        Some(ChannelType::Other(other)) => other.clone(),
+        None => String::new(),
+    };
+    let changed_at = seen.status_changed_at.or(seen.paid_at).unwrap_or(now);
+    Some(Report {
+        state,
+        store_id: seen.store_id.clone(),
+        channel_type,
+        total: seen.amount.total,
+        paid: seen.amount.paid,
+        cancelled: seen.amount.cancelled,
+        currency: seen.currency.clone(),
+        order_name: seen.order_name.clone(),
+        // A PAID without a time is still paid.
+        paid_at: seen.paid_at.or_else(|| (state == ReportState::Paid).then_some(changed_at)),
+        changed_at,
+        deposit_account: deposit_account(seen),
+        pg_tx_id: seen.pg_tx_id.clone(),
+    })
+}
+
+fn deposit_account(seen: &GatewayPayment) -> Option<DepositAccount> {
+    match seen.method.as_ref()? {
+        PaymentMethod::VirtualAccount { bank, account_number, expired_at, .. } => Some(DepositAccount {
+            bank: bank.clone().unwrap_or_default(),
+            number: account_number.clone()?,
+            expires_at: *expired_at,
+        }),
+        _ => None,
+    }
+}

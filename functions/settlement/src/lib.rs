@@ -1,0 +1,185 @@
+//! Drafts each lot's statement of a day from the journal, and writes it down for people (CSV, XLSX) and for the next
+//! step (item). Asked again, it computes again: a draft is a function of the journal, and a confirmed one is left alone.
+
+mod sheet;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::primitives::ByteStream;
+use baro_domain::{
+    LotId,
+    ledger::JournalEntry,
+    settlement::{SettlementError, SettlementTerms, Statement, draft},
+};
+use baro_runtime::{Aws, Clock, Config, InitError};
+use baro_store::{Billing, StoreError};
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::{Timestamp, ToSpan as _, civil::Date};
+use serde::{Deserialize, Serialize};
+
+/// Lots settled at a time.
+const CONCURRENT_LOTS: usize = 8;
+/// The zone whose yesterday is settled when no day is named. Entries carry the lot's own local day.
+const HOME_ZONE: &str = "Asia/Seoul";
+
+/// What the schedule, or a person, asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Asked {
+    /// The day; yesterday when absent.
+    #[serde(default)]
+    pub day: Option<Date>,
+    /// One lot; all with entries on that day when absent.
+    #[serde(default)]
+    pub lot: Option<LotId>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// The day.
+    pub day: Date,
+    /// Statements drafted.
+    pub drafted: Vec<LotId>,
+    /// Lots whose statement is confirmed already: nothing was changed.
+    pub confirmed: Vec<LotId>,
+}
+
+/// Why a day could not be settled. The schedule tries again; what was drafted is drafted again to the same result.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// The store.
+    #[error("store")]
+    Store(#[from] StoreError),
+    /// The journal is not what it should be.
+    #[error("statement of {lot}")]
+    Draft {
+        /// Lot.
+        lot: LotId,
+        /// Why.
+        #[source]
+        source: SettlementError,
+    },
+    /// A file could not be made.
+    #[error("sheet: {0}")]
+    Sheet(String),
+    /// S3 did not take a file.
+    #[error("S3: {0}")]
+    Upload(String),
+    /// The home zone is not in the time zone database.
+    #[error("time zone")]
+    TimeZone(#[from] jiff::Error),
+}
+
+/// The function.
+#[derive(Debug)]
+pub struct Settlement {
+    billing: Billing,
+    s3: aws_sdk_s3::Client,
+    bucket: String,
+    terms: SettlementTerms,
+    clock: Clock,
+}
+
+impl Settlement {
+    /// Reads the configuration and builds the clients.
+    pub async fn from_config(config: Config) -> Result<Self, InitError> {
+        let aws = Aws::from_config(&config)?;
+        let billing =
+            Billing::new(aws_sdk_dynamodb::Client::new(&aws), config.required("BILLING_TABLE")?, "");
+        Ok(Self::new(&aws, billing, config.required("STATEMENT_BUCKET")?, Clock::default()))
+    }
+
+    /// Of its parts.
+    pub fn new(aws: &Aws, billing: Billing, bucket: &str, clock: Clock) -> Self {
+        let s3 =
+            aws_sdk_s3::config::Builder::from(aws.as_ref()).force_path_style(aws.s3_path_style()).build();
+        Self {
+            billing,
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            bucket: bucket.to_owned(),
+            terms: SettlementTerms::default(),
+            clock,
+        }
+    }
+
+    /// Drafts what is asked for.
+    pub async fn run(&self, asked: Asked) -> Result<Summary, SettleError> {
+        let day = asked.day.map_or_else(|| yesterday(self.clock.now()), Ok)?;
+        let mut by_lot: BTreeMap<LotId, Vec<JournalEntry>> = BTreeMap::new();
+        for entry in self.billing.journal(day, asked.lot.as_ref()).await? {
+            by_lot.entry(entry.lot.clone()).or_default().push(entry);
+        }
+        // A lot that was asked for gets its statement even when nothing happened: "0원" is an answer.
+        if let Some(lot) = asked.lot {
+            by_lot.entry(lot).or_default();
+        }
+        let settled: Vec<(LotId, bool)> = futures::stream::iter(by_lot)
+            .map(|(lot, entries)| self.settle(lot, day, entries))
+            .buffered(CONCURRENT_LOTS)
+            .try_collect()
+            .await?;
+        let (drafted, confirmed): (Vec<_>, Vec<_>) = settled.into_iter().partition(|(_, drafted)| *drafted);
+        let lots = |settled: Vec<(LotId, bool)>| settled.into_iter().map(|(lot, _)| lot).collect::<Vec<_>>();
+        let summary = Summary { day, drafted: lots(drafted), confirmed: lots(confirmed) };
+        tracing::info!(%day, drafted = summary.drafted.len(), confirmed = summary.confirmed.len(), "settled");
+        Ok(summary)
+    }
+
+    async fn settle(
+        &self,
+        lot: LotId,
+        day: Date,
+        entries: Vec<JournalEntry>,
+    ) -> Result<(LotId, bool), SettleError> {
+        let statement = draft(&lot, day, &entries, self.terms)
+            .map_err(|source| SettleError::Draft { lot: lot.clone(), source })?;
+        if !self.billing.put_draft(&statement).await? {
+            return Ok((lot, false));
+        }
+        let csv = sheet::csv(&statement).map_err(|error| SettleError::Sheet(error.to_string()))?;
+        let xlsx = sheet::xlsx(&statement).map_err(|error| SettleError::Sheet(error.to_string()))?;
+        self.upload(&statement, "csv", "text/csv; charset=utf-8", csv).await?;
+        let excel = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        self.upload(&statement, "xlsx", excel, xlsx).await?;
+        Ok((lot, true))
+    }
+
+    async fn upload(
+        &self,
+        statement: &Statement,
+        extension: &str,
+        content_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), SettleError> {
+        self.s3
+            .put_object()
+            .bucket(&self.bucket)
+            .key(format!("statements/{}/{}.{extension}", statement.lot, statement.day))
+            .content_type(content_type)
+            .body(ByteStream::from(bytes))
+            .send()
+            .await
+            .map_err(|error| {
+                SettleError::Upload(aws_sdk_s3::error::DisplayErrorContext(error).to_string())
+            })?;
+        Ok(())
+    }
+}
+
+/// The day before `now`'s day at home.
+fn yesterday(now: Timestamp) -> Result<Date, jiff::Error> {
+    now.in_tz(HOME_ZONE)?.date().checked_sub(1.day())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yesterday_is_koreas_not_utcs() {
+        let just_after_midnight = "2026-11-20T00:20:00+09:00".parse().unwrap();
+        assert_eq!(yesterday(just_after_midnight).unwrap(), jiff::civil::date(2026, 11, 19));
+    }
+}

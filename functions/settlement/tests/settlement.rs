@@ -1,0 +1,95 @@
+//! A day is settled from the journal, again and again to the same result.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
+
+use baro_domain::{
+    LotId, PaymentId, Won,
+    ledger::{Cause, EntryKind, JournalEntry},
+};
+use baro_runtime::Clock;
+use baro_settlement::{Asked, Settlement};
+use baro_testing::{BILLING, Cloud, at, lot_record};
+use jiff::civil::date;
+use serde_json::json;
+
+fn settlement(cloud: &Cloud) -> Settlement {
+    let now = "2026-11-21T00:20:00+09:00".parse().unwrap();
+    Settlement::new(&cloud.aws, cloud.billing(), "statements-bucket", Clock::at(now))
+}
+
+async fn post(cloud: &Cloud, lot: &LotId, name: &str, amount: i64) {
+    let payment = PaymentId::derive(&[name]);
+    let cause = Cause {
+        lot,
+        payment: &payment,
+        discriminant: String::new(),
+        occurred_at: at(0),
+        day: date(2026, 11, 20),
+    };
+    let entry = JournalEntry::post(EntryKind::Sale, &cause, Won::new(amount)).unwrap();
+    cloud.put_entry(&entry).await;
+}
+
+#[tokio::test]
+async fn yesterday_is_settled_per_lot_with_a_file_for_people() {
+    let cloud = Cloud::start().await;
+    let (lot, other) = (lot_record().lot.id, LotId::derive(&["other"]));
+    post(&cloud, &lot, "a", 8_700).await;
+    post(&cloud, &lot, "b", 1_300).await;
+    post(&cloud, &other, "c", 400).await;
+    let summary = settlement(&cloud).run(Asked::default()).await.unwrap();
+    assert_eq!((summary.day, summary.drafted.len()), (date(2026, 11, 20), 2));
+    let statement = cloud.billing().statement(&lot, summary.day).await.unwrap().unwrap();
+    assert_eq!((statement.sales.get(), statement.lines.len()), (10_000, 2));
+    assert_eq!((statement.commission.get(), statement.payout.get()), (330, 9_670));
+    let objects = cloud.objects();
+    let csv = &objects[&format!("statements-bucket/statements/{lot}/2026-11-20.csv")];
+    let csv = std::str::from_utf8(csv).unwrap();
+    assert!(csv.starts_with('\u{feff}') && csv.contains("8700") && csv.contains("정산액"), "{csv}");
+    assert!(objects[&format!("statements-bucket/statements/{lot}/2026-11-20.xlsx")].starts_with(b"PK"));
+}
+
+#[tokio::test]
+async fn a_day_settled_twice_is_settled_once() {
+    let cloud = Cloud::start().await;
+    let lot = lot_record().lot.id;
+    post(&cloud, &lot, "a", 8_700).await;
+    let asked: Asked = serde_json::from_value(json!({"day": "2026-11-20", "lot": lot})).unwrap();
+    let first = settlement(&cloud).run(asked.clone()).await.unwrap();
+    let files = cloud.objects();
+    assert_eq!(settlement(&cloud).run(asked).await.unwrap(), first);
+    assert_eq!(cloud.objects().len(), files.len());
+    assert_eq!(
+        cloud.objects()[&format!("statements-bucket/statements/{lot}/2026-11-20.csv")],
+        files[&format!("statements-bucket/statements/{lot}/2026-11-20.csv")]
+    );
+}
+
+#[tokio::test]
+async fn a_confirmed_statement_stays_as_it_is() {
+    let cloud = Cloud::start().await;
+    let lot = lot_record().lot.id;
+    post(&cloud, &lot, "a", 8_700).await;
+    let asked = Asked { day: Some(date(2026, 11, 20)), lot: Some(lot.clone()) };
+    settlement(&cloud).run(asked.clone()).await.unwrap();
+    let before = cloud.billing().statement(&lot, date(2026, 11, 20)).await.unwrap();
+    cloud.set_attribute(BILLING, lot.as_str(), "STMT#2026-11-20", "status", "confirmed").await;
+    post(&cloud, &lot, "late", 1_000).await;
+    let summary = settlement(&cloud).run(asked).await.unwrap();
+    assert_eq!((summary.drafted, summary.confirmed), (vec![], vec![lot.clone()]));
+    assert_eq!(cloud.billing().statement(&lot, date(2026, 11, 20)).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_lot_without_sales_gets_a_statement_of_nothing_when_asked() {
+    let cloud = Cloud::start().await;
+    let lot = lot_record().lot.id;
+    let asked = Asked { day: Some(date(2026, 11, 20)), lot: Some(lot.clone()) };
+    settlement(&cloud).run(asked).await.unwrap();
+    assert_eq!(cloud.billing().statement(&lot, date(2026, 11, 20)).await.unwrap().unwrap().payout, Won::ZERO);
+}
+
+#[test]
+fn a_misspelt_question_is_refused() {
+    assert!(serde_json::from_value::<Asked>(json!({"date": "2026-11-20"})).is_err());
+    assert_eq!(serde_json::from_value::<Asked>(json!({"day": null})).unwrap(), Asked::default());
+}

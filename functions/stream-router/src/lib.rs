@@ -1,0 +1,236 @@
+//! What follows from a change of an item: the lot's counter moves, and people are told.
+//!
+//! A change and what follows from it can't part, since the stream is the outbox. Every consequence can be repeated:
+//! counters skip sequence numbers they have counted, and a notice has the id of its event, by which the notifier tells
+//! repetitions. Nothing here decides about visits or money.
+
+mod notices;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aws_lambda_events::{
+    dynamodb::{Event, EventRecord},
+    streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
+};
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use baro_domain::{
+    FeesError, LotId, PlateNumber, PricedLot,
+    notice::{Contact, Notice},
+    payment::Payment,
+    visit::{Facts, Timeline, events_between, fold, open_delta},
+};
+use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
+use baro_store::{Activity, Cached, Directory, OccupancyChange, StoreError, stream::Change};
+
+/// SQS takes so many messages a call.
+const MAX_MESSAGES_A_CALL: usize = 10;
+
+/// Why a record could not be routed; Lambda hands it out again.
+#[derive(Debug, thiserror::Error)]
+pub enum RouteError {
+    /// The store.
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+    /// The stay is at a lot that the Directory does not have: it is being set up, or the item is damaged.
+    #[error("unknown lot {0}")]
+    UnknownLot(LotId),
+    /// The lot's tariff does not compile.
+    #[error("tariff of {lot}: {source}")]
+    Tariff {
+        /// Lot.
+        lot: LotId,
+        /// Why.
+        source: FeesError,
+    },
+    /// A queue did not take a message.
+    #[error("queue: {0}")]
+    Queue(String),
+}
+
+/// What follows from one record.
+#[derive(Debug, Default)]
+struct Consequences {
+    occupancy: Vec<(LotId, OccupancyChange)>,
+    /// Notices whose person is not known yet: the Directory may know whom to tell of this plate.
+    unaddressed: Vec<Notice>,
+    addressed: Vec<Notice>,
+}
+
+/// The function.
+#[derive(Debug)]
+pub struct Router {
+    directory: Directory,
+    activity: Activity,
+    lots: Cached<LotId, Arc<PricedLot>>,
+    sqs: aws_sdk_sqs::Client,
+    notice_queue_url: String,
+    clock: Clock,
+}
+
+impl Router {
+    /// Reads the configuration and builds the clients.
+    pub async fn from_config(config: Config) -> Result<Self, InitError> {
+        let aws = Aws::from_config(&config)?;
+        Ok(Self::new(
+            &aws,
+            Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.required("DIRECTORY_TABLE")?),
+            Activity::new(aws_sdk_dynamodb::Client::new(&aws), config.required("ACTIVITY_TABLE")?),
+            config.required("NOTICE_QUEUE_URL")?,
+            Clock::default(),
+        ))
+    }
+
+    /// Of its parts.
+    pub fn new(
+        aws: &Aws,
+        directory: Directory,
+        activity: Activity,
+        notice_queue_url: &str,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            directory,
+            activity,
+            lots: Cached::default(),
+            sqs: aws_sdk_sqs::Client::new(aws),
+            notice_queue_url: notice_queue_url.to_owned(),
+            clock,
+        }
+    }
+
+    /// Routes a batch. Records before the first that fails are done; that one and the rest come again.
+    pub async fn handle(&self, event: Event) -> Result<DynamoDbEventResponse, BatchError> {
+        let first = event.records.first().and_then(|record| record.change.sequence_number.clone());
+        let gathered = Mutex::new(Consequences::default());
+        let response = batch::stream(event, |record| async {
+            let found = Box::pin(self.consequences(record)).await?;
+            let mut all = gathered.lock().unwrap_or_else(PoisonError::into_inner);
+            all.occupancy.extend(found.occupancy);
+            all.unaddressed.extend(found.unaddressed);
+            all.addressed.extend(found.addressed);
+            Ok::<(), RouteError>(())
+        })
+        .await?;
+        match Box::pin(self.carry_out(gathered.into_inner().unwrap_or_else(PoisonError::into_inner))).await {
+            Ok(()) => Ok(response),
+            Err(cause) => {
+                tracing::error!(%cause, "the batch comes again");
+                let mut failure = DynamoDbBatchItemFailure::default();
+                failure.item_identifier = Some(first.ok_or(BatchError::NoSequenceNumber)?);
+                let mut whole = DynamoDbEventResponse::default();
+                whole.batch_item_failures.push(failure);
+                Ok(whole)
+            }
+        }
+    }
+
+    async fn consequences(&self, record: EventRecord) -> Result<Consequences, RouteError> {
+        let sequence = record.change.sequence_number.unwrap_or_default();
+        let old = Some(record.change.old_image);
+        match baro_store::stream::change_of(old, Some(record.change.new_image))? {
+            None => Ok(Consequences::default()),
+            Some(Change::Facts { lot, old, new }) => {
+                self.of_facts(&lot, old.as_deref(), &new, sequence).await
+            }
+            Some(Change::Payment { old, new }) => self.of_payment(old.as_deref(), &new).await,
+        }
+    }
+
+    async fn lot(&self, id: &LotId) -> Result<Arc<PricedLot>, RouteError> {
+        let load = async |id: &LotId| {
+            let Some(record) = self.directory.lot(id).await? else { return Ok(None) };
+            let priced = record.priced().map_err(|source| RouteError::Tariff { lot: id.clone(), source })?;
+            Ok::<_, RouteError>(Some(Arc::new(priced)))
+        };
+        let found = self.lots.get(id, self.clock.now(), load).await?;
+        found.ok_or_else(|| RouteError::UnknownLot(id.clone()))
+    }
+
+    async fn of_facts(
+        &self,
+        lot: &LotId,
+        old: Option<&Facts>,
+        new: &Facts,
+        sequence: String,
+    ) -> Result<Consequences, RouteError> {
+        let priced = self.lot(lot).await?;
+        let context = priced.context();
+        let before = old.map_or_else(Timeline::default, |facts| fold(&context, facts));
+        let after = fold(&context, new);
+        let mut found = Consequences::default();
+        let delta = open_delta(&before, &after);
+        if delta != 0 {
+            found.occupancy.push((lot.clone(), OccupancyChange { sequence, delta }));
+        }
+        let now = self.clock.now();
+        for event in events_between(&priced.fees, &before, &after) {
+            tracing::info!(event = %event.id, visit = %event.visit, lot = %event.lot, kind = notices::name(&event), "visit");
+            found.unaddressed.extend(notices::of_visit(&event, &priced.lot, now));
+        }
+        Ok(found)
+    }
+
+    async fn of_payment(&self, old: Option<&Payment>, new: &Payment) -> Result<Consequences, RouteError> {
+        let mut found = Consequences::default();
+        if old.is_some_and(|old| old.status == new.status) {
+            return Ok(found);
+        }
+        let record = self.lot(&new.stay.lot).await?;
+        let Some(notice) = notices::of_payment(new, &record.lot) else { return Ok(found) };
+        if new.contact.is_empty() {
+            found.unaddressed.push(notice);
+        } else {
+            found.addressed.push(notice);
+        }
+        Ok(found)
+    }
+
+    async fn carry_out(&self, found: Consequences) -> Result<(), RouteError> {
+        let mut by_lot: BTreeMap<LotId, Vec<OccupancyChange>> = BTreeMap::new();
+        for (lot, change) in found.occupancy {
+            by_lot.entry(lot).or_default().push(change);
+        }
+        for (lot, changes) in by_lot {
+            self.activity.count_occupancy(&lot, &changes).await?;
+        }
+        let mut notices = found.addressed;
+        if !found.unaddressed.is_empty() {
+            let plates: Vec<PlateNumber> =
+                found.unaddressed.iter().map(|notice| notice.plate.clone()).collect();
+            let known: BTreeMap<PlateNumber, Contact> =
+                self.directory.contacts(&plates).await?.into_iter().collect();
+            notices.extend(found.unaddressed.into_iter().filter_map(|mut notice| {
+                notice.contact = known.get(&notice.plate)?.clone();
+                Some(notice)
+            }));
+        }
+        self.send(&notices).await
+    }
+
+    async fn send(&self, notices: &[Notice]) -> Result<(), RouteError> {
+        for chunk in notices.chunks(MAX_MESSAGES_A_CALL) {
+            let mut call = self.sqs.send_message_batch().queue_url(&self.notice_queue_url);
+            for (index, notice) in chunk.iter().enumerate() {
+                let body =
+                    serde_json::to_string(notice).map_err(|error| RouteError::Queue(error.to_string()))?;
+                let entry =
+                    SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build();
+                call = call.entries(entry.map_err(|error| RouteError::Queue(error.to_string()))?);
+            }
+            let sent = call.send().await.map_err(|error| {
+                RouteError::Queue(aws_sdk_sqs::error::DisplayErrorContext(error).to_string())
+            })?;
+            if let Some(failed) = sent.failed().first() {
+                return Err(RouteError::Queue(format!(
+                    "{} of a batch were refused: {}",
+                    sent.failed().len(),
+                    failed.code()
+                )));
+            }
+        }
+        Ok(())
+    }
+}

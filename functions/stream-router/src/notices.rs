@@ -1,0 +1,84 @@
+//! Which events a person is told of, and what they are told.
+
+use baro_domain::{
+    EventId, Lot, Won,
+    notice::{Contact, Notice, NoticeKind},
+    payment::{Payment, PaymentStatus},
+    visit::{PaidFact, VisitEvent, VisitEventKind},
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// News older than this is no news: the event came out of an offline controller's backlog.
+const NEWS_FOR: SignedDuration = SignedDuration::from_mins(30);
+
+/// A short name for logs.
+pub(crate) fn name(event: &VisitEvent) -> &'static str {
+    match event.kind {
+        VisitEventKind::Opened => "opened",
+        VisitEventKind::Closed { .. } => "closed",
+        VisitEventKind::ExitMissed => "exit-missed",
+        VisitEventKind::Withdrawn => "withdrawn",
+        VisitEventKind::Reopened => "reopened",
+    }
+}
+
+fn notice(
+    event: EventId,
+    plate: baro_domain::PlateNumber,
+    lot: &Lot,
+    contact: Contact,
+    kind: NoticeKind,
+) -> Notice {
+    Notice {
+        id: Notice::id_for(&event),
+        event,
+        plate,
+        lot_name: lot.name.clone(),
+        time_zone: lot.time_zone.clone(),
+        contact,
+        kind,
+    }
+}
+
+/// The notice of a visit's event, still without the person.
+pub(crate) fn of_visit(event: &VisitEvent, lot: &Lot, now: Timestamp) -> Option<Notice> {
+    let (at, kind) = match event.kind {
+        VisitEventKind::Opened => (event.entered_at, NoticeKind::Entered { entered_at: event.entered_at }),
+        VisitEventKind::Closed { left_at, outstanding, .. } => {
+            (left_at, NoticeKind::Left { left_at, outstanding })
+        }
+        VisitEventKind::ExitMissed | VisitEventKind::Withdrawn | VisitEventKind::Reopened => return None,
+    };
+    if now.duration_since(at) > NEWS_FOR {
+        return None;
+    }
+    Some(notice(event.id.clone(), event.plate.clone(), lot, Contact::default(), kind))
+}
+
+/// The notice of a payment's new state, addressed to whom the payment names.
+pub(crate) fn of_payment(payment: &Payment, lot: &Lot) -> Option<Notice> {
+    let kind = match payment.status {
+        PaymentStatus::Paid => {
+            let paid_at = payment.paid_at?;
+            let quoted_until = payment.stay.quoted_until;
+            let fact =
+                PaidFact { payment: payment.id.clone(), amount: payment.kept(), quoted_until, paid_at };
+            NoticeKind::PaymentReceived { amount: payment.captured, leave_by: fact.leave_by(lot.rules) }
+        }
+        PaymentStatus::AwaitingDeposit => {
+            let account = payment.deposit_account.as_ref()?;
+            NoticeKind::DepositAwaited {
+                amount: payment.order.amount,
+                bank: account.bank.clone(),
+                number: account.number.clone(),
+            }
+        }
+        PaymentStatus::Refunded | PaymentStatus::PartlyRefunded if payment.returned > Won::ZERO => {
+            NoticeKind::PaymentReturned { amount: payment.returned }
+        }
+        _ => return None,
+    };
+    let status = format!("{:?}@{}", payment.status, payment.returned.get());
+    let event = EventId::derive(&[payment.id.as_str(), &status]);
+    Some(notice(event, payment.stay.plate.clone(), lot, payment.contact.clone(), kind))
+}

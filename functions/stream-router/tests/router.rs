@@ -1,0 +1,164 @@
+//! What follows from a change, once, however often the stream tells of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
+
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use baro_domain::{
+    Passage, PaymentId,
+    notice::{Contact, Language, Notice, NoticeKind},
+    payment::PaymentStatus,
+};
+use baro_runtime::Clock;
+use baro_stream_router::Router;
+use baro_testing::{BILLING, Cloud, Fault, PARKING, at, lot_record, observation, payment, plate};
+use serde_json::json;
+
+const QUEUE: &str = "http://sqs/notices";
+
+async fn start() -> (Cloud, Router) {
+    let cloud = Cloud::start().await;
+    cloud.directory().put_lots(&[lot_record()]).await.unwrap();
+    let router = Router::new(&cloud.aws, cloud.directory(), cloud.activity(), QUEUE, Clock::at(at(1)));
+    cloud.forget_calls();
+    (cloud, router)
+}
+
+fn driver() -> Contact {
+    Contact { push_token: None, phone: Some("01000001234".into()), language: Language::Ko }
+}
+
+fn record(sequence: u32, old: serde_dynamo::Item, new: serde_dynamo::Item) -> EventRecord {
+    let mut record: EventRecord = serde_json::from_value(json!({
+        "awsRegion": "ap-northeast-2", "eventID": sequence.to_string(), "eventName": "MODIFY", "eventSource": "aws:dynamodb",
+        "eventSourceARN": "arn:aws:dynamodb:ap-northeast-2:000000000000:table/t/stream/s",
+        "dynamodb": {"Keys": {}, "NewImage": {}, "SequenceNumber": format!("42{sequence:010}"), "SizeBytes": 1, "ApproximateCreationDateTime": 1}
+    }))
+    .unwrap();
+    (record.change.old_image, record.change.new_image) = (old, new);
+    record
+}
+
+fn event(records: Vec<EventRecord>) -> Event {
+    let mut event: Event = serde_json::from_value(json!({"Records": []})).unwrap();
+    event.records = records;
+    event
+}
+
+async fn facts_image(cloud: &Cloud) -> serde_dynamo::Item {
+    cloud.image(PARKING, lot_record().lot.id.as_str(), &format!("P#{}", plate().as_str())).await
+}
+
+async fn entry(cloud: &Cloud) -> EventRecord {
+    let old = facts_image(cloud).await;
+    cloud.parking().record(&observation("in", Passage::Entered, 0), &plate(), None).await.unwrap();
+    record(1, old, facts_image(cloud).await)
+}
+
+fn notices(cloud: &Cloud) -> Vec<Notice> {
+    cloud.messages().iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
+}
+
+async fn occupied(cloud: &Cloud) -> u32 {
+    cloud.activity().occupancies(&[lot_record().lot.id]).await.unwrap().first().map_or(0, |(_, count)| *count)
+}
+
+#[tokio::test]
+async fn a_car_that_came_in_is_counted_and_its_registered_driver_told() {
+    let (cloud, router) = start().await;
+    cloud.directory().put_contact(&plate(), &driver()).await.unwrap();
+    let entry = entry(&cloud).await;
+    let response = router.handle(event(vec![entry])).await.unwrap();
+    assert!(response.batch_item_failures.is_empty());
+    assert_eq!(occupied(&cloud).await, 1);
+    let told = notices(&cloud);
+    assert_eq!((told.len(), &told[0].kind), (1, &NoticeKind::Entered { entered_at: at(0) }));
+    assert_eq!(told[0].contact, driver());
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_car_nobody_registered() {
+    let (cloud, router) = start().await;
+    let entry = entry(&cloud).await;
+    router.handle(event(vec![entry])).await.unwrap();
+    assert_eq!(notices(&cloud), []);
+}
+
+#[tokio::test]
+async fn a_batch_that_comes_again_counts_once_and_repeats_the_same_notice_id() {
+    let (cloud, router) = start().await;
+    cloud.directory().put_contact(&plate(), &driver()).await.unwrap();
+    let entry = entry(&cloud).await;
+    router.handle(event(vec![entry.clone()])).await.unwrap();
+    router.handle(event(vec![entry])).await.unwrap();
+    assert_eq!(occupied(&cloud).await, 1);
+    let told = notices(&cloud);
+    assert_eq!(told[0].id, told[1].id);
+}
+
+#[tokio::test]
+async fn a_car_that_came_and_went_leaves_the_count_as_it_was() {
+    let (cloud, router) = start().await;
+    let first = entry(&cloud).await;
+    let inside = facts_image(&cloud).await;
+    cloud.parking().record(&observation("out", Passage::Left, 5), &plate(), None).await.unwrap();
+    let second = record(2, inside, facts_image(&cloud).await);
+    router.handle(event(vec![first, second])).await.unwrap();
+    assert_eq!(occupied(&cloud).await, 0);
+}
+
+#[tokio::test]
+async fn a_payment_taken_is_told_to_whom_it_names_once_per_state() {
+    let (cloud, router) = start().await;
+    let mut paid = payment(&PaymentId::derive(&["p"]));
+    paid.contact = driver();
+    cloud.billing().create(&paid).await.unwrap();
+    let asked = cloud.image(BILLING, paid.id.as_str(), "PAYMENT").await;
+    (paid.status, paid.paid_at, paid.captured) = (PaymentStatus::Paid, Some(at(61)), paid.order.amount);
+    cloud.billing().commit(&paid, 1, &[], None, at(61)).await.unwrap();
+    let taken = cloud.image(BILLING, paid.id.as_str(), "PAYMENT").await;
+    router
+        .handle(event(vec![record(1, asked, taken.clone()), record(2, taken.clone(), taken)]))
+        .await
+        .unwrap();
+    let told = notices(&cloud);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].kind, NoticeKind::PaymentReceived { amount: paid.order.amount, leave_by: at(76) });
+}
+
+#[tokio::test]
+async fn a_damaged_record_stops_the_batch_there_and_only_there() {
+    let (cloud, router) = start().await;
+    let good = entry(&cloud).await;
+    let mut bad = facts_image(&cloud).await.into_inner();
+    bad.insert("o_bad".into(), serde_dynamo::AttributeValue::M(std::collections::HashMap::new()));
+    let bad = record(2, serde_dynamo::Item::default(), bad.into());
+    let response = router.handle(event(vec![good, bad])).await.unwrap();
+    assert_eq!(response.batch_item_failures[0].item_identifier.as_deref(), Some("420000000002"));
+    assert_eq!(occupied(&cloud).await, 1, "what came before it is done");
+}
+
+#[tokio::test]
+async fn when_the_counter_cannot_be_written_the_whole_batch_comes_again() {
+    let (cloud, router) = start().await;
+    let entry = entry(&cloud).await;
+    for _ in 0..3 {
+        cloud.fail_next("UpdateItem", Fault::Before);
+    }
+    let response = router.handle(event(vec![entry.clone()])).await.unwrap();
+    assert_eq!(response.batch_item_failures[0].item_identifier.as_deref(), Some("420000000001"));
+    router.handle(event(vec![entry])).await.unwrap();
+    assert_eq!(occupied(&cloud).await, 1);
+}
+
+#[tokio::test]
+async fn journal_entries_and_deleted_items_are_nothing_to_route() {
+    let (_, router) = start().await;
+    let entry = std::collections::HashMap::from([
+        ("pk".to_owned(), serde_dynamo::AttributeValue::S("JD#2026-11-20#03".into())),
+        ("sk".to_owned(), serde_dynamo::AttributeValue::S("lot_test#je_1".into())),
+    ]);
+    let records = vec![
+        record(1, serde_dynamo::Item::default(), entry.clone().into()),
+        record(2, entry.into(), serde_dynamo::Item::default()),
+    ];
+    assert!(router.handle(event(records)).await.unwrap().batch_item_failures.is_empty());
+}
