@@ -1,2 +1,12 @@
-//! Lambda `gate-backlog`.
-fn main() {}
+//! Lambda `gate-backlog`: files what gates kept while they were offline. What it does is in the library.
+
+use std::process::ExitCode;
+
+use baro_gate_backlog::GateBacklog;
+
+fn main() -> ExitCode {
+    baro_runtime::run_events(
+        GateBacklog::from_config,
+        |backlog, event| async move { backlog.handle(event).await },
+    )
+}

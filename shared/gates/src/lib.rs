@@ -1,6 +1,8 @@
 //! Gate vendors: bytes in, canonical observations out. Pure: no network, no clock, no state. What a vendor hears back,
 //! which lane a report means and when it happened are decided here; what the observation means for a visit is not.
 //!
+//! [`passages`] is the one exception: it files observations through the store and decides what a gate is told.
+//!
 //! A new vendor is one file in `vendors/`, one folder in `events/gates/`, one line in [`vendors::dialect`].
 
 mod desk;
@@ -8,6 +10,7 @@ mod error;
 mod image;
 mod json;
 mod multipart;
+pub mod passages;
 mod report;
 mod text;
 mod time;

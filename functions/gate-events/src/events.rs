@@ -1,0 +1,146 @@
+//! `POST /v1/gates/{gateId}/events`: what a gate sees, as it sees it.
+
+use baro_domain::{Gate, GateObservation, Passage};
+use baro_gates::{
+    GateImage, Ignored, Report, adapt,
+    passages::{BacklogMessage, GateDecision, GateReason},
+};
+use baro_runtime::Problem;
+use baro_store::RawBody;
+use http::Response;
+use lambda_http::{Body, Request};
+
+use crate::{
+    GateEvents,
+    answer::{Answer, Judged},
+    archive::{ArchiveError, image_key, raw_key},
+    backlog, codes,
+    cut::without_pictures,
+    knock::Knock,
+};
+
+/// More reads in one body than this are no passage but a controller that was offline and sends what it missed to the
+/// address it knows: they go the way of a backlog.
+const MAX_LIVE_READS: usize = 10;
+
+/// Takes a report and answers with the decision.
+pub(crate) async fn take(service: &GateEvents, request: &Request) -> Result<Response<Body>, Problem> {
+    let knock = Knock::new(request, service.clock.now())?;
+    match report(service, &knock).await {
+        Ok(response) => Ok(response),
+        Err(problem) => knock.refuse(service, problem).await,
+    }
+}
+
+async fn report(service: &GateEvents, knock: &Knock<'_>) -> Result<Response<Body>, Problem> {
+    let gate = knock.admit(service).await?;
+    let report = knock.read(|request| adapt(&gate, request, knock.received_at));
+    let Report { mut observations, images, ignored, refused, reply } =
+        report.map_err(|error| codes::adapt(&error))?;
+    count_ignored(&gate, &ignored);
+    if let Some(first) = refused.first() {
+        knock.keep_refused(service, &codes::adapt(first)).await?;
+    }
+    let pictures = name_pictures(&mut observations, &images);
+    let judged = if observations.len() > MAX_LIVE_READS {
+        queued(service, knock, observations, &pictures).await?
+    } else {
+        judged(service, knock, &observations, &pictures).await?
+    };
+    for one in &judged {
+        let reason = one.decision.reason();
+        tracing::info!(gate = %gate.id, lot = %gate.lot, event = %one.event, ?reason, "read");
+    }
+    Answer { judged, ignored, refused, reply }.into_response()
+}
+
+/// A sign of life every ten seconds is not worth a line.
+fn count_ignored(gate: &Gate, ignored: &[Ignored]) {
+    for one in ignored.iter().filter(|one| **one != Ignored::Heartbeat) {
+        tracing::info!(gate = %gate.id, reason = one.reason(), "ignored");
+    }
+}
+
+/// Files and judges each read, oldest first, while body and pictures go to S3. Nothing is answered before all are kept.
+async fn judged(
+    service: &GateEvents,
+    knock: &Knock<'_>,
+    reads: &[GateObservation],
+    pictures: &[(String, &GateImage)],
+) -> Result<Vec<Judged>, Problem> {
+    let Some(first) = reads.first() else { return Ok(Vec::new()) };
+    let small = without_pictures(knock.body(), pictures.iter().map(|(_, image)| *image));
+    let inline = RawBody::inline(&small);
+    let stored = inline.is_none().then(|| raw_key(&first.event_id, first.observed_at));
+    let raw = inline.or_else(|| stored.clone().map(RawBody::Stored));
+    let kept = async {
+        if let Some(key) = &stored {
+            service.archive.keep_raw(key, &small).await?;
+        }
+        keep_pictures(service, pictures).await
+    };
+    let (kept, judged) = futures::join!(kept, judge(service, knock, reads, raw.as_ref()));
+    kept.map_err(|error| codes::unavailable(&error.to_string()))?;
+    judged
+}
+
+async fn judge(
+    service: &GateEvents,
+    knock: &Knock<'_>,
+    reads: &[GateObservation],
+    raw: Option<&RawBody>,
+) -> Result<Vec<Judged>, Problem> {
+    let mut sorted: Vec<&GateObservation> = reads.iter().collect();
+    sorted.sort_by_key(|read| (read.observed_at, read.passage));
+    let mut judged = Vec::with_capacity(sorted.len());
+    for read in sorted {
+        let decision = service.passages.judge(read, raw, knock.received_at).await;
+        judged.push(judgement(read, decision.map_err(|error| codes::passage(&error))?));
+    }
+    Ok(judged)
+}
+
+fn judgement(read: &GateObservation, decision: GateDecision) -> Judged {
+    Judged { event: read.event_id.clone(), asks: read.passage != Passage::Left, decision }
+}
+
+async fn queued(
+    service: &GateEvents,
+    knock: &Knock<'_>,
+    reads: Vec<GateObservation>,
+    pictures: &[(String, &GateImage)],
+) -> Result<Vec<Judged>, Problem> {
+    let messages = backlog::keep(service, knock, reads, pictures).await?;
+    let recorded = |message: &BacklogMessage| {
+        judgement(&message.observation, GateDecision::Recorded { reason: GateReason::StaleRead, visit: None })
+    };
+    Ok(messages.iter().map(recorded).collect())
+}
+
+/// Gives each picture its key, and each read that of its first picture.
+pub(crate) fn name_pictures<'a>(
+    reads: &mut [GateObservation],
+    images: &'a [GateImage],
+) -> Vec<(String, &'a GateImage)> {
+    let mut named = Vec::with_capacity(images.len());
+    for read in reads {
+        let own = images.iter().filter(|image| image.event_id == read.event_id).enumerate();
+        for (index, image) in own {
+            let key = image_key(&read.event_id, read.observed_at, index, image.content_type);
+            if index == 0 {
+                read.image_key = Some(key.clone());
+            }
+            named.push((key, image));
+        }
+    }
+    named
+}
+
+pub(crate) async fn keep_pictures(
+    service: &GateEvents,
+    pictures: &[(String, &GateImage)],
+) -> Result<(), ArchiveError> {
+    let puts = pictures.iter().map(|(key, image)| service.archive.keep_image(key, image));
+    futures::future::try_join_all(puts).await?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! What gates report: `events` as they happen, with the barrier decision in the answer, and `backlog`, what a controller
+//! kept while it was offline.
+//!
+//! Each handler reads as: who is it → what does the body say → keep it → file and decide → answer in the vendor's form.
+//! What a body means is decided in `baro-gates`, what it means for a visit in `baro-domain`.
+
+#![recursion_limit = "256"] // Futures of SDK calls within joined futures nest deeper than the default.
+
+mod access;
+mod answer;
+mod archive;
+mod backlog;
+mod codes;
+mod cut;
+mod events;
+mod knock;
+mod queue;
+
+use std::sync::Arc;
+
+use baro_domain::{Gate, GateId};
+use baro_gates::passages::Passages;
+use baro_runtime::{Aws, Clock, Config, InitError, Problem, problem::ROUTE_NOT_FOUND};
+use baro_store::{Cached, Directory, Parking};
+use http::Response;
+use lambda_http::{Body, Request, RequestExt as _, request::RequestContext};
+
+pub use codes::CODES;
+pub use knock::MAX_BODY_BYTES;
+
+use archive::Archive;
+use queue::BacklogQueue;
+
+/// The routes of this function, as API Gateway names them.
+pub const ROUTES: [&str; 2] = ["POST /v1/gates/{gateId}/events", "POST /v1/gates/{gateId}/backlog"];
+
+/// The function.
+#[derive(Debug)]
+pub struct GateEvents {
+    passages: Passages,
+    gates: Cached<GateId, Arc<Gate>>,
+    archive: Archive,
+    queue: BacklogQueue,
+    clock: Clock,
+}
+
+impl GateEvents {
+    /// Reads the configuration, builds the clients and opens the connection that the first car will need.
+    pub async fn from_config(config: Config) -> Result<Self, InitError> {
+        let aws = Aws::from_config(&config)?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+        let passages = Passages::new(
+            Parking::new(dynamodb.clone(), config.required("PARKING_TABLE")?),
+            Directory::new(dynamodb, config.required("DIRECTORY_TABLE")?),
+        );
+        let bucket = config.required("RAW_BUCKET")?;
+        let queue_url = config.required("BACKLOG_QUEUE_URL")?;
+        let service = Self::new(&aws, passages, bucket, queue_url, Clock::default());
+        aws.warm("dynamodb").await;
+        Ok(service)
+    }
+
+    /// Of its parts.
+    pub fn new(aws: &Aws, passages: Passages, raw_bucket: &str, queue_url: &str, clock: Clock) -> Self {
+        Self {
+            passages,
+            gates: Cached::default(),
+            archive: Archive::new(aws, raw_bucket),
+            queue: BacklogQueue::new(aws, queue_url),
+            clock,
+        }
+    }
+}
+
+/// Answers one request.
+pub async fn handle(service: Arc<GateEvents>, request: Request) -> Result<Response<Body>, Problem> {
+    match route_key(&request) {
+        Some("POST /v1/gates/{gateId}/events") => events::take(&service, &request).await,
+        Some("POST /v1/gates/{gateId}/backlog") => backlog::take(&service, &request).await,
+        _ => Err(ROUTE_NOT_FOUND.problem()),
+    }
+}
+
+fn route_key(request: &Request) -> Option<&str> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.route_key.as_deref(),
+        // Another feature of `lambda_http` elsewhere in the workspace may add variants.
+        #[allow(unreachable_patterns, reason = "only this variant exists with this crate's own features")]
+        _ => None,
+    }
+}

@@ -1,0 +1,174 @@
+//! What a gate is told, and why.
+
+use baro_domain::{
+    GateObservation, Passage, PlateNumber, PricedLot, Quote, VisitId,
+    visit::{
+        AmountDue, Ended, ExitDecision, FoldContext, OpenReason, Timeline, Visit, VisitStatus, decide_exit,
+    },
+};
+use jiff::SignedDuration;
+use serde::Serialize;
+
+/// Why. Stable codes for gates and statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateReason {
+    /// A car comes in.
+    Entered,
+    /// A car comes in and its plate could not be read: it is let in, and a person decides when it leaves.
+    EnteredUnread,
+    /// The stay costs nothing.
+    Free,
+    /// What the stay costs is paid.
+    Paid,
+    /// More time has run, but the driver paid and is within the time to leave.
+    PaidWithinGrace,
+    /// The same car was let go a moment ago; the gate asks again.
+    AlreadyReleased,
+    /// The plate as read has no visit; the only plate in the lot that looks like it may leave.
+    MatchedBySimilarity,
+    /// Something is due.
+    NotPaid,
+    /// No visit explains the plate, and none in the lot looks like it.
+    NoVisit,
+    /// No visit explains the plate; more than one looks like it, or the reader was not sure enough.
+    SimilarPlates,
+    /// Nothing of the plate could be read.
+    UnreadPlate,
+    /// The tariff can't price the stay.
+    FeeUnknown,
+    /// The lot is not set up: no tariff, or one that does not hold together.
+    LotNotReady,
+    /// The car has left.
+    Left,
+    /// The read came too late for a barrier ([`super::MAX_LATENESS`]).
+    StaleRead,
+}
+
+/// What the gate is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GateDecision {
+    /// Raise the barrier.
+    Open {
+        /// Why.
+        reason: GateReason,
+        /// On what terms, where the reason is a likeness: what would have opened for the plate itself.
+        basis: Option<GateReason>,
+        /// Whose visit.
+        visit: Option<VisitId>,
+    },
+    /// Keep it down until this is paid.
+    AmountDue {
+        /// Why: [`GateReason::NotPaid`], or a likeness.
+        reason: GateReason,
+        /// What.
+        amount: AmountDue,
+        /// How it comes about; `None` only if the tariff could price the stay but not explain it.
+        quote: Option<Box<Quote>>,
+    },
+    /// A person decides.
+    AskOperator {
+        /// Why.
+        reason: GateReason,
+        /// Plates in the lot that look like the one read, nearest first.
+        candidates: Vec<PlateNumber>,
+    },
+    /// Kept; the barrier is not concerned.
+    Recorded {
+        /// Why.
+        reason: GateReason,
+        /// Whose visit ended, if one did.
+        visit: Option<VisitId>,
+    },
+}
+
+impl GateDecision {
+    /// The reason.
+    pub fn reason(&self) -> GateReason {
+        match self {
+            Self::Open { reason, .. }
+            | Self::AmountDue { reason, .. }
+            | Self::AskOperator { reason, .. }
+            | Self::Recorded { reason, .. } => *reason,
+        }
+    }
+
+    /// The same decision, reached through a plate that merely looks like the one read.
+    pub(super) fn by_similarity(self) -> Self {
+        let matched = GateReason::MatchedBySimilarity;
+        match self {
+            Self::Open { reason, visit, .. } => Self::Open { reason: matched, basis: Some(reason), visit },
+            Self::AmountDue { amount, quote, .. } => Self::AmountDue { reason: matched, amount, quote },
+            Self::Recorded { visit, .. } => Self::Recorded { reason: matched, visit },
+            asked @ Self::AskOperator { .. } => asked,
+        }
+    }
+}
+
+/// The visit that an exit read belongs to, `None` for an orphan. Stricter than "the last that had begun": a second
+/// read of an orphan's passage is as much an orphan as the first, though the fold does not list it again.
+pub(super) fn explaining_visit<'a, F>(
+    context: &FoldContext<'_, F>,
+    timeline: &'a Timeline,
+    read: &GateObservation,
+) -> Option<&'a Visit> {
+    let at = read.observed_at;
+    let visit = timeline.visits.iter().rev().find(|visit| visit.entered_at <= at)?;
+    let passage = SignedDuration::from_secs(i64::from(context.rules.same_passage_s));
+    let orphaned = timeline.orphans.iter().any(|orphan| {
+        visit.entered_at <= orphan.at && orphan.at <= at && at.duration_since(orphan.at) < passage
+    });
+    let missed = matches!(visit.status, VisitStatus::Over { ended: Ended::MissedExit, .. });
+    (!orphaned && !missed).then_some(visit)
+}
+
+/// Decides by the fold with the read in it; an exit read must have a visit that explains it.
+pub(super) fn decide(lot: &PricedLot, timeline: &Timeline, read: &GateObservation) -> GateDecision {
+    let context = lot.context();
+    match read.passage {
+        Passage::Entered => entered(read, timeline),
+        Passage::Left => {
+            let visit = explaining_visit(&context, timeline, read).map(|visit| visit.id.clone());
+            GateDecision::Recorded { reason: GateReason::Left, visit }
+        }
+        Passage::AtExit | Passage::AtExitOnly => match decide_exit(&context, timeline, read) {
+            ExitDecision::Open { reason, visit } => {
+                GateDecision::Open { reason: open_reason(reason), basis: None, visit: Some(visit) }
+            }
+            ExitDecision::AmountDue(amount) => {
+                let entered_at = explaining_visit(&context, timeline, read).map(|visit| visit.entered_at);
+                let quote = entered_at.and_then(|at| lot.fees.quote(at, read.observed_at).ok());
+                GateDecision::AmountDue { reason: GateReason::NotPaid, amount, quote: quote.map(Box::new) }
+            }
+            ExitDecision::AskOperator { candidates } => {
+                GateDecision::AskOperator { reason: GateReason::FeeUnknown, candidates }
+            }
+        },
+    }
+}
+
+/// Where the lot has no prices: who comes in may, who wants out needs a person.
+pub(super) fn without_lot(read: &GateObservation) -> GateDecision {
+    match read.passage {
+        Passage::Entered => entered(read, &Timeline::default()),
+        Passage::Left => GateDecision::Recorded { reason: GateReason::Left, visit: None },
+        Passage::AtExit | Passage::AtExitOnly => {
+            GateDecision::AskOperator { reason: GateReason::LotNotReady, candidates: Vec::new() }
+        }
+    }
+}
+
+fn entered(read: &GateObservation, timeline: &Timeline) -> GateDecision {
+    let reason = if read.plate.is_unread() { GateReason::EnteredUnread } else { GateReason::Entered };
+    let visit = timeline.visits.iter().rev().find(|visit| visit.entered_at <= read.observed_at);
+    GateDecision::Open { reason, basis: None, visit: visit.map(|visit| visit.id.clone()) }
+}
+
+fn open_reason(reason: OpenReason) -> GateReason {
+    match reason {
+        OpenReason::Free => GateReason::Free,
+        OpenReason::Paid => GateReason::Paid,
+        OpenReason::PaidWithinGrace => GateReason::PaidWithinGrace,
+        OpenReason::AlreadyReleased => GateReason::AlreadyReleased,
+    }
+}

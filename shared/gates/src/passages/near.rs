@@ -1,0 +1,74 @@
+//! A car at the exit that no visit explains: it may be one in the lot whose plate was misread at one end.
+
+use baro_domain::{
+    GateObservation, Passage, PlateNumber, PricedLot, ReadConfidence,
+    plate::similar::{Resemblance, resemblance},
+};
+use baro_store::RawBody;
+
+use super::{GateDecision, GateReason, PassageError, Passages, decision, folded};
+
+/// So many candidates are shown to a person.
+const MAX_CANDIDATES: usize = 5;
+
+impl Passages {
+    /// Looks among the lot's open plates. The only one alike, read with confidence, gets the read on its own file too,
+    /// so that its visit ends; otherwise a person decides.
+    pub(super) async fn judge_stranger(
+        &self,
+        lot: &PricedLot,
+        read: &GateObservation,
+        raw: Option<&RawBody>,
+    ) -> Result<GateDecision, PassageError> {
+        if read.plate.is_unread() {
+            return Ok(unexplained(read, GateReason::UnreadPlate, Vec::new()));
+        }
+        let open = self.parking.open_plates(&lot.lot.id).await?;
+        // Its own plate may still be listed where a list was behind; it was folded a moment ago and explains nothing.
+        let others = open.iter().filter(|plate| **plate != read.plate);
+        match resemblance(&read.plate, others) {
+            Resemblance::None => Ok(unexplained(read, GateReason::NoVisit, Vec::new())),
+            Resemblance::One(plate, _) if is_sure(read) => self.judge_as(lot, read, raw, plate).await,
+            Resemblance::One(plate, _) => {
+                Ok(unexplained(read, GateReason::SimilarPlates, vec![plate.clone()]))
+            }
+            Resemblance::Several(near) => {
+                let candidates = near.into_iter().take(MAX_CANDIDATES).map(|(plate, _)| plate.clone());
+                Ok(unexplained(read, GateReason::SimilarPlates, candidates.collect()))
+            }
+        }
+    }
+
+    async fn judge_as(
+        &self,
+        lot: &PricedLot,
+        read: &GateObservation,
+        raw: Option<&RawBody>,
+        plate: &PlateNumber,
+    ) -> Result<GateDecision, PassageError> {
+        let recorded = self.record(read, plate, raw).await?;
+        let filed = folded(lot, plate.clone(), recorded);
+        if decision::explaining_visit(&lot.context(), &filed.timeline, read).is_none() {
+            self.relist_or_warn(lot, &filed).await;
+            // The list was behind: this one has left, or came in after the read.
+            return Ok(unexplained(read, GateReason::SimilarPlates, vec![plate.clone()]));
+        }
+        tracing::info!(event = %read.event_id, lot = %lot.lot.id, "matched by similarity");
+        let decision = decision::decide(lot, &filed.timeline, read).by_similarity();
+        self.relist_or_warn(lot, &filed).await;
+        Ok(decision)
+    }
+}
+
+/// A reader that does not say how sure it is counts as sure: the match must be close and the only one anyway.
+fn is_sure(read: &GateObservation) -> bool {
+    read.confidence.is_none_or(|confidence| confidence >= ReadConfidence::HIGH)
+}
+
+/// A car that has passed needs no decision any more.
+fn unexplained(read: &GateObservation, reason: GateReason, candidates: Vec<PlateNumber>) -> GateDecision {
+    match read.passage {
+        Passage::Left => GateDecision::Recorded { reason, visit: None },
+        _ => GateDecision::AskOperator { reason, candidates },
+    }
+}
