@@ -1,0 +1,77 @@
+//! The errors a driver's page can meet, and how the layers below are told as them.
+
+use baro_domain::TariffError;
+use baro_runtime::{
+    ErrorCode, Problem,
+    problem::{UNAVAILABLE, chain, internal},
+};
+use baro_store::StoreError;
+
+/// No lot has this id.
+pub const LOT_NOT_FOUND: ErrorCode = ErrorCode::new(404, "lot-not-found", "There is no such lot");
+/// The plate is not in the lot, nor left it within the last day.
+pub const VISIT_NOT_FOUND: ErrorCode =
+    ErrorCode::new(404, "visit-not-found", "This car has not been seen in this lot");
+/// No payment has this id.
+pub const PAYMENT_NOT_FOUND: ErrorCode = ErrorCode::new(404, "payment-not-found", "There is no such payment");
+/// Leaving now costs nothing more.
+pub const NOTHING_DUE: ErrorCode = ErrorCode::new(409, "nothing-due", "Nothing is due");
+/// The car has left, so it can't be asked what leaving later would cost.
+pub const VISIT_OVER: ErrorCode = ErrorCode::new(409, "visit-over", "The car has left");
+/// The tariff can't price the stay (longer than ten years): the lot's operator decides.
+pub const FEE_UNKNOWN: ErrorCode =
+    ErrorCode::new(409, "fee-unknown", "The operator of the lot must decide what this stay costs");
+/// The key was used for an earlier stay of this car.
+pub const IDEMPOTENCY_KEY_REUSED: ErrorCode =
+    ErrorCode::new(422, "idempotency-key-reused", "This Idempotency-Key belongs to another stay");
+/// The path holds no plate.
+pub const INVALID_PLATE: ErrorCode = ErrorCode::new(400, "invalid-plate", "This is not a plate");
+/// A phone number, push token or language that nobody can be reached by; `pointer` says which.
+pub const INVALID_CONTACT: ErrorCode =
+    ErrorCode::new(400, "invalid-contact", "A part of the contact is not as it should be");
+
+/// All codes of this crate.
+pub const CODES: &[ErrorCode] = &[
+    LOT_NOT_FOUND,
+    VISIT_NOT_FOUND,
+    PAYMENT_NOT_FOUND,
+    NOTHING_DUE,
+    VISIT_OVER,
+    FEE_UNKNOWN,
+    IDEMPOTENCY_KEY_REUSED,
+    INVALID_PLATE,
+    INVALID_CONTACT,
+];
+
+/// A store that may work again in a moment, or one that will not.
+#[allow(clippy::needless_pass_by_value, reason = "the signature of map_err")]
+pub(crate) fn store(error: StoreError) -> Problem {
+    if error.is_transient() {
+        UNAVAILABLE.problem().retry_after_s(1).caused_by(chain(&error))
+    } else {
+        internal(&error)
+    }
+}
+
+/// A stay without a price.
+#[allow(clippy::needless_pass_by_value, reason = "the signature of map_err")]
+pub(crate) fn tariff(error: TariffError) -> Problem {
+    match error {
+        TariffError::StayTooLong => FEE_UNKNOWN.problem().caused_by(error),
+        other => internal(&other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_also_among_those_of_the_runtime() {
+        let all = CODES.iter().chain(baro_runtime::CODES);
+        let names: BTreeSet<_> = all.clone().map(|entry| entry.code).collect();
+        assert_eq!(names.len(), all.count());
+    }
+}

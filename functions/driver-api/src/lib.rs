@@ -1,0 +1,68 @@
+//! What a driver asks from the phone: lots nearby, "my visit", its price, a payment and how it stands.
+//!
+//! A module per subject; each handler reads as path → load → decide → answer. What a visit costs is decided in
+//! `baro-domain`, by the same code that the barrier asks.
+
+pub mod codes;
+mod gateway;
+mod lots;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+mod payments;
+mod price_text;
+mod service;
+mod standing;
+mod view;
+mod visits;
+
+use std::sync::Arc;
+
+use baro_runtime::{
+    Problem,
+    http::{Language, with_header},
+    problem::ROUTE_NOT_FOUND,
+};
+use http::{
+    Response,
+    header::{CONTENT_LANGUAGE, VARY},
+};
+use lambda_http::{Body, Request, RequestExt as _, request::RequestContext};
+
+pub use codes::CODES;
+pub use service::DriverApi;
+
+/// The routes of this function, as API Gateway names them. Tests compare them with the template and the document.
+pub const ROUTES: [&str; 7] = [
+    "GET /v1/lots",
+    "GET /v1/lots/{lotId}",
+    "GET /v1/lots/{lotId}/visits/{plate}",
+    "GET /v1/lots/{lotId}/visits/{plate}/quote",
+    "POST /v1/lots/{lotId}/visits/{plate}/payments",
+    "GET /v1/payments/{paymentId}",
+    "POST /v1/payments/{paymentId}/refresh",
+];
+
+/// Answers one request. Texts are in the language asked for.
+pub async fn handle(api: Arc<DriverApi>, request: Request) -> Result<Response<Body>, Problem> {
+    let response = match route_key(&request) {
+        Some("GET /v1/lots") => lots::near(&api, &request).await,
+        Some("GET /v1/lots/{lotId}") => lots::one(&api, &request).await,
+        Some("GET /v1/lots/{lotId}/visits/{plate}") => visits::visit(&api, &request).await,
+        Some("GET /v1/lots/{lotId}/visits/{plate}/quote") => visits::quote(&api, &request).await,
+        Some("POST /v1/lots/{lotId}/visits/{plate}/payments") => payments::start(&api, &request).await,
+        Some("GET /v1/payments/{paymentId}") => payments::state(&api, &request).await,
+        Some("POST /v1/payments/{paymentId}/refresh") => payments::refresh(&api, &request).await,
+        _ => Err(ROUTE_NOT_FOUND.problem()),
+    }?;
+    let response = with_header(response, CONTENT_LANGUAGE, Language::of(request.headers()).tag());
+    Ok(with_header(response, VARY, "accept-language"))
+}
+
+fn route_key(request: &Request) -> Option<&str> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.route_key.as_deref(),
+        // Another feature of `lambda_http` elsewhere in the workspace may add variants.
+        #[allow(unreachable_patterns, reason = "only this variant exists with this crate's own features")]
+        _ => None,
+    }
+}

@@ -1,0 +1,190 @@
+//! Lots near a place, and one lot.
+
+use std::collections::BTreeMap;
+
+use baro_domain::{Coordinate, Lot, LotId, TariffSpec};
+use baro_runtime::{
+    Problem,
+    http::{Caching, INVALID_PARAMETER, Language, query, query_parsed, respond_json, with_caching},
+    problem::chain,
+};
+use baro_store::MAX_RADIUS_M;
+use http::{Response, StatusCode};
+use lambda_http::{Body, Request};
+use serde::Serialize;
+
+use crate::{
+    codes::store,
+    price_text::price_text,
+    service::{DriverApi, lot_id},
+    view::KRW,
+};
+
+/// How far people walk from their car, if they do not say.
+const DEFAULT_RADIUS_M: u32 = 500;
+/// Lots in one answer. Who wants others asks for a smaller circle elsewhere; so there is no cursor.
+const MAX_LOTS: usize = 50;
+/// Free spaces change by the minute; prices by the month.
+const LIST_MAX_AGE_S: u32 = 10;
+
+/// Lots near a place.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LotList {
+    /// Nearest first, at most 50.
+    lots: Vec<LotSummary>,
+    /// The radius that was searched, metres.
+    radius_m: u32,
+    /// Whether there are more than 50: ask for a smaller circle.
+    truncated: bool,
+}
+
+/// A lot in a list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LotSummary {
+    /// Its id.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    lot_id: LotId,
+    /// Name.
+    name: String,
+    /// Address.
+    address: String,
+    /// Where it is; `null` when its operator did not say.
+    position: Option<Position>,
+    /// Metres from the place asked for, as the crow flies.
+    distance_m: u32,
+    /// Spaces.
+    capacity: u32,
+    /// Free spaces; `null` when cars are not counted there.
+    free_spaces: Option<u32>,
+    /// Price in one line.
+    price: String,
+}
+
+/// WGS 84, degrees.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct Position {
+    /// North.
+    lat: f64,
+    /// East.
+    lon: f64,
+}
+
+/// One lot with its tariff.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Lot))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LotView {
+    /// Its id.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    lot_id: LotId,
+    /// Name.
+    name: String,
+    /// Address.
+    address: String,
+    /// Where it is; `null` when its operator did not say.
+    position: Option<Position>,
+    /// Spaces.
+    capacity: u32,
+    /// Free spaces; `null` when cars are not counted there.
+    free_spaces: Option<u32>,
+    /// IANA zone that the tariff is read in.
+    time_zone: String,
+    /// After paying, this long to reach the barrier before more falls due.
+    leave_grace_seconds: u32,
+    /// Price in one line.
+    price: String,
+    /// Currency of the tariff.
+    currency: &'static str,
+    /// The tariff in force, as its operator wrote it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    tariff: TariffSpec,
+}
+
+impl From<Coordinate> for Position {
+    fn from(place: Coordinate) -> Self {
+        Self { lat: place.lat(), lon: place.lon() }
+    }
+}
+
+/// `GET /v1/lots?lat=&lon=&radiusM=`
+pub(crate) async fn near(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
+    let center = Coordinate::from_degrees(query_parsed(request, "lat")?, query_parsed(request, "lon")?)
+        .ok_or_else(|| refused("lat", "the place is not on earth"))?;
+    let radius_m = query(request, "radiusM")?.unwrap_or(DEFAULT_RADIUS_M);
+    if !(1..=MAX_RADIUS_M).contains(&radius_m) {
+        return Err(refused("radiusM", &format!("it must be 1 to {MAX_RADIUS_M} metres")));
+    }
+    let language = Language::of(request.headers());
+    let mut found = api.directory.lots_near(center, radius_m).await.map_err(store)?;
+    let truncated = found.len() > MAX_LOTS;
+    found.truncate(MAX_LOTS);
+    let ids: Vec<LotId> = found.iter().map(|(_, record)| record.lot.id.clone()).collect();
+    let occupied = occupied(api, &ids).await;
+    let lots = found
+        .into_iter()
+        .map(|(distance_m, record)| LotSummary {
+            free_spaces: free_spaces(&record.lot, &occupied),
+            price: price_text(&record.tariff, language),
+            position: record.lot.position.map(Position::from),
+            lot_id: record.lot.id,
+            name: record.lot.name,
+            address: record.lot.address,
+            distance_m,
+            capacity: record.lot.capacity,
+        })
+        .collect();
+    let response = respond_json(StatusCode::OK, &LotList { lots, radius_m, truncated })?;
+    Ok(with_caching(response, Caching::Public { max_age_s: LIST_MAX_AGE_S }))
+}
+
+/// `GET /v1/lots/{lotId}`
+pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
+    let id = lot_id(request)?;
+    let (priced, occupied) = futures::join!(api.lot(&id), occupied(api, std::slice::from_ref(&id)));
+    let priced = priced?;
+    let (lot, tariff) = (&priced.lot, priced.fees.tariff().spec());
+    let view = LotView {
+        lot_id: id,
+        name: lot.name.clone(),
+        address: lot.address.clone(),
+        position: lot.position.map(Position::from),
+        capacity: lot.capacity,
+        free_spaces: free_spaces(lot, &occupied),
+        time_zone: lot.time_zone.clone(),
+        leave_grace_seconds: lot.rules.leave_grace_s,
+        price: price_text(tariff, Language::of(request.headers())),
+        currency: KRW,
+        tariff: tariff.clone(),
+    };
+    let response = respond_json(StatusCode::OK, &view)?;
+    Ok(with_caching(response, Caching::Public { max_age_s: LIST_MAX_AGE_S }))
+}
+
+/// Cars counted in these lots. A list without free spaces is better than none, so a failure counts as "not known".
+async fn occupied(api: &DriverApi, lots: &[LotId]) -> BTreeMap<LotId, u32> {
+    if lots.is_empty() {
+        return BTreeMap::new();
+    }
+    match api.activity.occupancies(lots).await {
+        Ok(counted) => counted.into_iter().collect(),
+        Err(error) => {
+            tracing::warn!(cause = chain(&error), "free spaces are not known");
+            BTreeMap::new()
+        }
+    }
+}
+
+fn free_spaces(lot: &Lot, occupied: &BTreeMap<LotId, u32>) -> Option<u32> {
+    occupied.get(&lot.id).map(|cars| lot.capacity.saturating_sub(*cars))
+}
+
+fn refused(parameter: &'static str, why: &str) -> Problem {
+    let detail = format!("the parameter {parameter} can't be used: {why}");
+    INVALID_PARAMETER.problem().detail(detail).with("parameter", parameter)
+}

@@ -1,0 +1,166 @@
+//! Asking for a payment: what is due now, fixed, and what the page needs to open the gateway's window.
+//!
+//! The payment's id is derived from lot, plate and the client's key, so a repeated request finds the same payment by a
+//! conditional write, and nothing is charged twice. The visit is not part of it: or a key used again for a later stay
+//! would quietly make another payment instead of being refused.
+
+use baro_domain::{
+    PaymentId, Won,
+    notice::Contact,
+    payment::{Order, PaidStay, Payment, PaymentStatus},
+    visit::PaidFact,
+};
+use baro_runtime::{
+    Problem,
+    http::{IdempotencyKey, Language, idempotency_key, respond_json, with_header},
+    problem::internal,
+};
+use baro_store::Created;
+use http::{Response, StatusCode, header::LOCATION};
+use jiff::Timestamp;
+use lambda_http::{Body, Request};
+use serde::Serialize;
+
+use super::contact::contact_of;
+use crate::{
+    codes::{IDEMPOTENCY_KEY_REUSED, NOTHING_DUE, store},
+    service::DriverApi,
+    standing::Standing,
+    view::{KRW, QuoteView, local},
+    visits::Known,
+};
+
+/// What a bank prints of an order's name is short.
+const MAX_LOT_NAME_CHARS: usize = 30;
+
+/// A payment to be made through the gateway's browser SDK.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StartedPayment {
+    /// Our id and the gateway's `paymentId`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    payment_id: PaymentId,
+    /// `requested` when it is new; a repeated request may find it further on.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    status: PaymentStatus,
+    /// For `requestPayment`.
+    order_name: String,
+    /// What is due, won: the gateway's `totalAmount`.
+    amount: i64,
+    /// `KRW`.
+    currency: &'static str,
+    /// Our store at the gateway.
+    store_id: String,
+    /// The gateway's channel.
+    channel_key: String,
+    /// The quote that is paid; `quote.total` less what was paid before is `amount`.
+    quote: Option<QuoteView>,
+    /// Paid at once, the car may leave up to this moment.
+    leave_by: String,
+}
+
+/// `POST /v1/lots/{lotId}/visits/{plate}/payments`
+pub(crate) async fn start(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
+    let key = idempotency_key(request)?;
+    let contact = contact_of(request)?;
+    let known = Known::load(api, request).await?;
+    let now = api.clock.now();
+    let standing = known.standing(now, now)?;
+    let id = payment_id(&known, &key);
+    let (payment, status) = if standing.due.is_zero() {
+        let existing = api.billing.payment(&id).await.map_err(store)?;
+        (existing.ok_or_else(|| NOTHING_DUE.problem())?.value, StatusCode::OK)
+    } else {
+        let payment = order(api, &known, &standing, id, contact, now)?;
+        match api.billing.create(&payment).await.map_err(store)? {
+            Created::New => (payment, StatusCode::CREATED),
+            Created::Existing(existing) => (existing.value, StatusCode::OK),
+        }
+    };
+    if payment.stay.visit != standing.visit.id {
+        return Err(IDEMPOTENCY_KEY_REUSED.problem());
+    }
+    if let Some(pin) = &api.pin
+        && payment.status == PaymentStatus::Requested
+    {
+        pin.fix(&payment.id, payment.order.amount).await;
+    }
+    let view = started(api, &known, &payment, now, Language::of(request.headers()));
+    let response = respond_json(status, &view)?;
+    Ok(with_header(response, LOCATION, &format!("/v1/payments/{}", payment.id)))
+}
+
+fn payment_id(known: &Known, key: &IdempotencyKey) -> PaymentId {
+    PaymentId::derive(&["driver-api", known.lot.lot.id.as_str(), known.plate.as_str(), key.as_str()])
+}
+
+/// The order, as the gateway's report will be compared with.
+fn order(
+    api: &DriverApi,
+    known: &Known,
+    standing: &Standing<'_>,
+    id: PaymentId,
+    contact: Contact,
+    now: Timestamp,
+) -> Result<Payment, Problem> {
+    let lot = &known.lot.lot;
+    let name: String = lot.name.chars().take(MAX_LOT_NAME_CHARS).collect();
+    Ok(Payment {
+        id,
+        status: PaymentStatus::Requested,
+        order: Order {
+            store_id: api.shop.store_id.clone(),
+            channel_type: api.shop.channel_type.clone(),
+            amount: standing.due,
+            currency: KRW.to_owned(),
+            order_name: format!("{name} 주차요금"),
+        },
+        stay: PaidStay {
+            lot: lot.id.clone(),
+            // The one the facts are filed under: there the payment must be found again.
+            plate: standing.visit.plate.clone(),
+            visit: standing.visit.id.clone(),
+            entered_at: standing.visit.entered_at,
+            quoted_until: standing.until,
+            time_zone: lot.time_zone.clone(),
+        },
+        quote: serde_json::to_value(&standing.quote).map_err(|error| internal(&error))?,
+        contact,
+        created_at: now,
+        paid_at: None,
+        captured: Won::ZERO,
+        returned: Won::ZERO,
+        deposit_account: None,
+        mismatch: None,
+        pg_tx_id: None,
+    })
+}
+
+fn started(
+    api: &DriverApi,
+    known: &Known,
+    payment: &Payment,
+    now: Timestamp,
+    language: Language,
+) -> StartedPayment {
+    let zone = known.lot.fees.zone();
+    let fact = PaidFact {
+        payment: payment.id.clone(),
+        amount: payment.order.amount,
+        quoted_until: payment.stay.quoted_until,
+        paid_at: payment.paid_at.unwrap_or(now),
+    };
+    let quote = super::state::quote_of(payment);
+    StartedPayment {
+        payment_id: payment.id.clone(),
+        status: payment.status,
+        order_name: payment.order.order_name.clone(),
+        amount: payment.order.amount.get(),
+        currency: KRW,
+        store_id: payment.order.store_id.clone(),
+        channel_key: api.shop.channel_key.clone(),
+        quote: quote.map(|quote| QuoteView::new(quote, zone, language)),
+        leave_by: local(zone, fact.leave_by(known.lot.lot.rules)),
+    }
+}
