@@ -64,13 +64,13 @@ pub struct PaymentSync {
 
 impl PaymentSync {
     /// Reads the configuration and builds the clients.
-    pub async fn from_config(config: Config) -> Result<Self, InitError> {
-        let aws = Aws::from_config(&config)?;
+    pub fn from_config(config: &Config) -> Result<Self, InitError> {
+        let aws = Aws::from_config(config)?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
         let billing =
             Billing::new(dynamodb, config.required("BILLING_TABLE")?, config.required("PARKING_TABLE")?);
         let clock = Clock::default();
-        let gateway = RotatingPortOne::from_config(&aws, &config, clock.clone())?;
+        let gateway = RotatingPortOne::from_config(&aws, config, clock.clone())?;
         Ok(Self::new(billing, Arc::new(gateway), clock))
     }
 
@@ -160,11 +160,10 @@ impl PaymentSync {
 
 fn log(payment: &Payment) {
     let amount = payment.captured.get();
-    match payment.mismatch {
+    if let Some(mismatch) = payment.mismatch {
         // The alarm `payment-held` counts this line (infra/watch.yaml).
-        Some(mismatch) => {
-            tracing::error!(code = "payment-held", payment = %payment.id, %mismatch, amount, "held")
-        }
-        None => tracing::info!(payment = %payment.id, status = ?payment.status, amount, "payment moved"),
+        tracing::error!(code = "payment-held", payment = %payment.id, %mismatch, amount, "held");
+    } else {
+        tracing::info!(payment = %payment.id, status = ?payment.status, amount, "payment moved");
     }
 }

@@ -5,5 +5,8 @@ use std::process::ExitCode;
 use baro_payment_sync::PaymentSync;
 
 fn main() -> ExitCode {
-    baro_runtime::run_events(PaymentSync::from_config, |sync, event| async move { sync.handle(event).await })
+    baro_runtime::run_events(
+        async |config| PaymentSync::from_config(&config),
+        |sync, event| async move { sync.handle(event).await },
+    )
 }

@@ -84,8 +84,8 @@ pub struct Settlement {
 
 impl Settlement {
     /// Reads the configuration and builds the clients.
-    pub async fn from_config(config: Config) -> Result<Self, InitError> {
-        let aws = Aws::from_config(&config)?;
+    pub fn from_config(config: &Config) -> Result<Self, InitError> {
+        let aws = Aws::from_config(config)?;
         let billing =
             Billing::new(aws_sdk_dynamodb::Client::new(&aws), config.required("BILLING_TABLE")?, "");
         Ok(Self::new(&aws, billing, config.required("STATEMENT_BUCKET")?, Clock::default()))

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use baro_settlement::Settlement;
 
 fn main() -> ExitCode {
-    baro_runtime::run_events(Settlement::from_config, |settlement, asked| async move {
-        settlement.run(asked).await
-    })
+    baro_runtime::run_events(
+        async |config| Settlement::from_config(&config),
+        |settlement, asked| async move { settlement.run(asked).await },
+    )
 }

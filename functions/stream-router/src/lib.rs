@@ -72,8 +72,8 @@ pub struct Router {
 
 impl Router {
     /// Reads the configuration and builds the clients.
-    pub async fn from_config(config: Config) -> Result<Self, InitError> {
-        let aws = Aws::from_config(&config)?;
+    pub fn from_config(config: &Config) -> Result<Self, InitError> {
+        let aws = Aws::from_config(config)?;
         Ok(Self::new(
             &aws,
             Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.required("DIRECTORY_TABLE")?),

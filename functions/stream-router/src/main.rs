@@ -5,5 +5,8 @@ use std::process::ExitCode;
 use baro_stream_router::Router;
 
 fn main() -> ExitCode {
-    baro_runtime::run_events(Router::from_config, |router, event| async move { router.handle(event).await })
+    baro_runtime::run_events(
+        async |config| Router::from_config(&config),
+        |router, event| async move { router.handle(event).await },
+    )
 }
