@@ -113,7 +113,7 @@ impl LocalCloud {
         all.extend(parameters);
         let packaged = package::upload(&clients.s3, &endpoint, template.clone(), &packages).await?;
         let deployed = deploy::stack(&clients.cloudformation, &packaged, &all).await?;
-        deploy::complete(&clients, &endpoint, &template, &deployed).await?;
+        deploy::complete(&clients, &template, &deployed).await?;
         put_secrets(&clients, &deployed, &secrets).await?;
         let site_bucket = output(&deployed, "SiteBucket")?;
         site::upload(&clients.s3, &paths::root().join("infra/site"), site_bucket).await?;
@@ -121,7 +121,8 @@ impl LocalCloud {
         step.done(&format!("{} {words}", deployed.resources.len()));
 
         let api_url = format!("{endpoint}/_aws/execute-api/{}", output(&deployed, "ApiId")?);
-        front.open(Origins { api: api_url.clone(), site: format!("{endpoint}/{site_bucket}") });
+        let distribution = output(&deployed, "SiteUrl")?.trim_start_matches("https://").to_owned();
+        front.open(Origins { api: api_url.clone(), edge: endpoint.clone(), distribution });
         let log = ministack.log().to_path_buf();
         let Deployed { outputs, resources, .. } = deployed;
         Ok(Self { front_url, api_url, endpoint, outputs, resources, clients, log, resumed, front, ministack })

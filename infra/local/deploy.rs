@@ -8,11 +8,8 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ErrorMetadata, ProvideErrorMetadata};
 use aws_sdk_cloudformation::types::{Capability, Parameter, Stack, StackEvent, Tag};
 
-use http::{HeaderMap, Method};
-
 use crate::clients::Clients;
 use crate::package::Packaged;
-use crate::plain;
 use crate::template::Template;
 
 /// The stack's name; it is the prefix of most resources' names.
@@ -197,13 +194,8 @@ fn failure(event: &StackEvent) -> String {
     )
 }
 
-/// Sets what the emulator's CloudFormation ignores: the tables' time to live, the API's CORS rules.
-pub async fn complete(
-    clients: &Clients,
-    endpoint: &str,
-    template: &Template,
-    deployed: &Deployed,
-) -> Result<()> {
+/// Sets what the emulator's CloudFormation ignores: the tables' time to live.
+pub async fn complete(clients: &Clients, template: &Template, deployed: &Deployed) -> Result<()> {
     for table in template.resources_of("AWS::DynamoDB::Table") {
         let (Some(attribute), Some(name)) = (
             table.property(&["TimeToLiveSpecification", "AttributeName"]).as_str(),
@@ -229,31 +221,5 @@ pub async fn complete(
             }
         }
     }
-    if let Some(id) = deployed.outputs.get("ApiId") {
-        let rules = cors(template)?;
-        let url = format!("{endpoint}/v2/apis/{id}");
-        let answer =
-            plain::send(&plain::client(), Method::PATCH, &url, HeaderMap::new(), rules.to_string()).await?;
-        if !answer.status.is_success() {
-            bail!("the emulator refuses the CORS rules: {}", String::from_utf8_lossy(&answer.body));
-        }
-    }
     Ok(())
-}
-
-/// The API's CORS rules as the update call wants them: the template's names with a small first letter.
-fn cors(template: &Template) -> Result<serde_json::Value> {
-    let mut templates = template.nested()?.into_iter().map(|(_, nested)| nested).collect::<Vec<_>>();
-    templates.push(template.clone());
-    for template in &templates {
-        for api in template.resources_of("AWS::ApiGatewayV2::Api") {
-            if let Some(rules) = api.property(&["CorsConfiguration"]).as_object() {
-                let small = |name: &str| name[..1].to_lowercase() + &name[1..];
-                let rules: serde_json::Map<_, _> =
-                    rules.iter().map(|(name, value)| (small(name), value.clone())).collect();
-                return Ok(serde_json::json!({ "corsConfiguration": rules }));
-            }
-        }
-    }
-    Ok(serde_json::json!({}))
 }

@@ -1,5 +1,5 @@
-//! The one address people use: API requests go to the API, everything else to the site's assets, as CloudFront does on AWS. Bodies are
-//! streamed through untouched in both directions; a redirect is the browser's to follow.
+//! The one address people use: API requests go to the API, everything else to the site's distribution. Bodies are streamed through
+//! untouched in both directions; a redirect is the browser's to follow.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -22,8 +22,10 @@ use crate::plain::{self, Plain};
 pub struct Origins {
     /// The API's address, such as `http://127.0.0.1:4566/_aws/execute-api/abc123`.
     pub api: String,
-    /// The site bucket's address, such as `http://127.0.0.1:4566/site-bucket`.
-    pub site: String,
+    /// Where CloudFront listens: the emulator's endpoint.
+    pub edge: String,
+    /// The distribution's domain name, by which CloudFront knows whose request it is.
+    pub distribution: String,
 }
 
 /// A listening front door. Before [`Front::open`] it answers 503.
@@ -91,13 +93,15 @@ async fn forward(
     if !api && !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let target =
-        if api { target(&origins.api, request.uri()) } else { asset(&origins.site, request.uri().path()) };
-    let Some(target) = target else { return StatusCode::BAD_REQUEST.into_response() };
+    let origin = if api { &origins.api } else { &origins.edge };
+    let Some(target) = target(origin, request.uri()) else { return StatusCode::BAD_REQUEST.into_response() };
     let (mut parts, body) = request.into_parts();
     parts.uri = target;
     parts.version = http::Version::HTTP_11;
     say_where_it_came_from(&mut parts.headers, peer);
+    if !api {
+        ask_for_distribution(&mut parts.headers, &origins.distribution);
+    }
     drop_hop_by_hop(&mut parts.headers);
     parts.extensions.clear();
     match proxy.client.request(Request::from_parts(parts, body)).await {
@@ -123,10 +127,12 @@ fn target(origin: &str, uri: &Uri) -> Option<Uri> {
     format!("{origin}{path}").parse().ok()
 }
 
-/// An asset by its path; a folder is its `index.html`.
-fn asset(site: &str, path: &str) -> Option<Uri> {
-    let index = if path.ends_with('/') { "index.html" } else { "" };
-    format!("{site}{path}{index}").parse().ok()
+/// CloudFront finds the distribution by the host, and would redirect what did not come by TLS.
+fn ask_for_distribution(headers: &mut HeaderMap, distribution: &str) {
+    if let Ok(host) = HeaderValue::from_str(distribution) {
+        headers.insert(header::HOST, host);
+    }
+    headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
 }
 
 fn say_where_it_came_from(headers: &mut HeaderMap, peer: SocketAddr) {
@@ -195,7 +201,11 @@ mod tests {
         let front = Front::start(listener).unwrap();
         let early = plain::get(&plain::client(), &format!("{url}/v1/lots")).await.unwrap();
         assert_eq!(early.status, 503);
-        front.open(Origins { api: format!("{origin_url}/api"), site: format!("{origin_url}/site") });
+        front.open(Origins {
+            api: format!("{origin_url}/api"),
+            edge: origin_url,
+            distribution: "d1.cloudfront.net".to_owned(),
+        });
         (front, url)
     }
 
@@ -223,10 +233,10 @@ mod tests {
     async fn everything_else_is_an_asset_and_can_only_be_read() {
         let (front, url) = front_before_an_echo().await;
         let client = plain::client();
-        let page = plain::get(&client, &format!("{url}/")).await.unwrap();
-        assert_eq!(page.headers["x-line"], "GET /site/index.html");
         let asset = plain::get(&client, &format!("{url}/assets/app.css?v=3")).await.unwrap();
-        assert_eq!(asset.headers["x-line"], "GET /site/assets/app.css");
+        assert_eq!(asset.headers["x-line"], "GET /assets/app.css?v=3");
+        assert_eq!(asset.headers["seen-host"], "d1.cloudfront.net");
+        assert_eq!(asset.headers["seen-x-forwarded-proto"], "https");
         let refused =
             plain::send(&client, Method::POST, &format!("{url}/v10/"), HeaderMap::new(), "").await.unwrap();
         assert_eq!(refused.status, 405);

@@ -58,6 +58,21 @@ def update_keeping_attributes(kind, physical_id, old, new, stack, logical_id=Non
 
 provisioners._update_resource = update_keeping_attributes
 
+# An API's CORS rules are stored as the template spells them, and read as the API call spells them.
+api_handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
+create_api, update_api = api_handlers["create"], api_handlers["update"]
+
+
+def with_cors(properties):
+    rules = properties.get("CorsConfiguration")
+    if not rules:
+        return properties
+    return {**properties, "CorsConfiguration": {name[0].lower() + name[1:]: value for name, value in rules.items()}}
+
+
+api_handlers["create"] = lambda name, properties, *rest: create_api(name, with_cors(properties), *rest)
+api_handlers["update"] = lambda name, old, new, *rest: update_api(name, with_cors(old), with_cors(new), *rest)
+
 # The position of a stream's reader is saved, and as shipped the records it counts are not: after a restart nothing would ever be
 # read again. So the records are saved too, the unread ones among them.
 import ministack.services.dynamodb as dynamodb  # noqa: E402

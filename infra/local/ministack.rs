@@ -54,6 +54,8 @@ impl MiniStack {
             .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
+            // Every call is signed and checked against the policies of its role, as on AWS.
+            .env("AUTH", "true")
             .env("PERSIST_STATE", "1")
             .env("STATE_DIR", state.join("services"))
             .env("S3_PERSIST", "1")
