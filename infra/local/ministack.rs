@@ -65,7 +65,6 @@ impl MiniStack {
             .env("IOT_MTLS_ENABLED", "0")
             // No container is ever needed: keep it from talking to a daemon.
             .env("DOCKER_HOST", "unix:///nonexistent/baro")
-            .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
             .stdout(output.try_clone().context("cannot share the log file")?)
             .stderr(output)
