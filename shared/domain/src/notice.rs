@@ -1,9 +1,16 @@
 //! A notice: one thing one person is told once, on the first channel that reaches them.
 
+mod banks;
+mod templates;
+mod wording;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{EventId, NoticeId, PlateNumber, Won};
+
+pub use templates::{TEMPLATES, Template};
+pub use wording::{Wording, WordingError, wording};
 
 /// How a person can be reached. Personal data: never logged.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +91,19 @@ pub enum NoticeKind {
         /// Still owed, won.
         outstanding: Won,
     },
+}
+
+impl NoticeKind {
+    /// Its name in a message.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Entered { .. } => "entered",
+            Self::PaymentReceived { .. } => "payment_received",
+            Self::DepositAwaited { .. } => "deposit_awaited",
+            Self::PaymentReturned { .. } => "payment_returned",
+            Self::Left { .. } => "left",
+        }
+    }
 }
 
 /// A notice as it travels to the notifier.

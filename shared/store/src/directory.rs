@@ -2,7 +2,9 @@
 
 use aws_sdk_dynamodb::{
     Client,
-    types::{KeysAndAttributes, PutRequest, WriteRequest},
+    error::SdkError,
+    operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
+    types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest},
 };
 use baro_domain::{
     Coordinate, FeesError, Gate, GateId, Lot, LotId, PlateNumber, PricedLot, TariffSpec, notice::Contact,
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     StoreError,
-    item::{Item, PK, SK, doc, key, s, text, with_doc},
+    item::{DOC, Item, PK, SK, doc, key, s, text, with_doc},
     schema::NEAR_INDEX,
 };
 
@@ -210,6 +212,71 @@ impl Directory {
         Ok(())
     }
 
+    /// Forgets a phone whose push token is dead: only if it is still the registered one, so that a new token, registered
+    /// while a push to the old one was under way, stays. A contact by which nobody can be reached any more goes altogether.
+    /// Answers whether the token was there.
+    pub async fn drop_push_token(&self, plate: &PlateNumber, token: &str) -> Result<bool, StoreError> {
+        let at = key(&contact_key(plate), CONTACT);
+        for _ in 0..crate::MAX_CONFLICT_RETRIES {
+            let read = self
+                .client
+                .get_item()
+                .table_name(&self.table)
+                .set_key(Some(at.clone()))
+                .consistent_read(true)
+                .send()
+                .await?;
+            let Some(item) = read.item else { return Ok(false) };
+            let mut contact: Contact = doc("contact", &item)?;
+            if contact.push_token.as_deref() != Some(token) {
+                return Ok(false);
+            }
+            contact.push_token = None;
+            let seen = s(text(&item, DOC).unwrap_or_default());
+            if self.replace_contact(&at, seen, &contact).await? {
+                return Ok(true);
+            }
+        }
+        Err(StoreError::Contended(crate::MAX_CONFLICT_RETRIES))
+    }
+
+    /// Writes a contact over the one seen, or deletes it if it is empty; `false` if it has changed since.
+    async fn replace_contact(
+        &self,
+        at: &Item,
+        seen: AttributeValue,
+        contact: &Contact,
+    ) -> Result<bool, StoreError> {
+        const UNCHANGED: &str = "#doc = :seen";
+        if contact.is_empty() {
+            let deleted = self
+                .client
+                .delete_item()
+                .table_name(&self.table)
+                .set_key(Some(at.clone()))
+                .condition_expression(UNCHANGED)
+                .expression_attribute_names("#doc", DOC)
+                .expression_attribute_values(":seen", seen)
+                .send()
+                .await;
+            return unless_changed(deleted, DeleteItemError::is_conditional_check_failed_exception);
+        }
+        let left = serde_json::to_string(contact).map_err(|error| StoreError::corrupt("contact", error))?;
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(at.clone()))
+            .update_expression("SET #doc = :left")
+            .condition_expression(UNCHANGED)
+            .expression_attribute_names("#doc", DOC)
+            .expression_attribute_values(":seen", seen)
+            .expression_attribute_values(":left", s(left))
+            .send()
+            .await;
+        unless_changed(updated, UpdateItemError::is_conditional_check_failed_exception)
+    }
+
     /// The contacts of these plates, where there are any; repeated plates cost nothing.
     pub async fn contacts(&self, plates: &[PlateNumber]) -> Result<Vec<(PlateNumber, Contact)>, StoreError> {
         let mut wanted: Vec<&PlateNumber> = plates.iter().collect();
@@ -226,6 +293,21 @@ impl Directory {
             }
         }
         Ok(found)
+    }
+}
+
+/// Whether a conditional write was done; a condition that failed is an answer.
+fn unless_changed<T, E, R>(
+    written: Result<T, SdkError<E, R>>,
+    is_condition: impl Fn(&E) -> bool,
+) -> Result<bool, StoreError>
+where
+    SdkError<E, R>: Into<StoreError>,
+{
+    match written {
+        Ok(_) => Ok(true),
+        Err(SdkError::ServiceError(context)) if is_condition(context.err()) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 
