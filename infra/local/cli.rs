@@ -1,6 +1,13 @@
 //! What can be asked of the `baro` command. Without a subcommand it is the local cloud itself.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
+
+/// Where the payment gateway's sandbox answers.
+pub const PORTONE_PORT: u16 = 8081;
+/// Where the messengers' sandbox answers.
+pub const MESSENGER_PORT: u16 = 8082;
 
 /// Baro on one machine: builds, deploys and plays the whole platform.
 #[derive(Debug, Parser)]
@@ -29,6 +36,15 @@ pub struct CloudArgs {
     /// Port of the emulator behind it (0: any free one) [default: 4566].
     #[arg(long)]
     pub cloud_port: Option<u16>,
+    /// Port of the payment gateway's sandbox (0: any free one).
+    #[arg(long, default_value_t = PORTONE_PORT)]
+    pub portone_port: u16,
+    /// Port of the messengers' sandbox (0: any free one).
+    #[arg(long, default_value_t = MESSENGER_PORT)]
+    pub messenger_port: u16,
+    /// File of the national standard whose lots are taken in [default: that of Daejeon].
+    #[arg(long)]
+    pub lots: Option<PathBuf>,
 }
 
 /// The other things `baro` can do.
@@ -36,6 +52,15 @@ pub struct CloudArgs {
 pub enum Command {
     /// Print the addresses and names the template hands out, one `NAME=VALUE` a line, once the local cloud is deployed.
     Outputs,
+    /// Take the lots of a file of the national standard (전국주차장정보표준데이터, CP949 or UTF-8) into the local cloud's Directory,
+    /// with a line for each row that was not taken as it stands.
+    ImportLots {
+        /// The file.
+        file: PathBuf,
+        /// Only say what would be taken.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub struct Options {
     pub parameters: BTreeMap<String, String>,
     /// Values of secrets to be put after the deployment: the template's logical id of the secret, and its JSON.
     pub secrets: BTreeMap<String, Value>,
+    /// `config.json` of the site; null = as it lies in the folder.
+    pub site_config: Value,
     /// How to tell what goes on.
     pub progress: Progress,
 }
@@ -54,6 +56,7 @@ impl Options {
             addresses,
             parameters: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            site_config: Value::Null,
             progress,
         }
     }
@@ -85,7 +88,7 @@ pub struct LocalCloud {
 impl LocalCloud {
     /// Prepares the emulator, builds the functions, deploys the template and opens the front door.
     pub async fn start(options: Options) -> Result<Self> {
-        let Options { state, fresh, addresses, parameters, secrets, progress } = options;
+        let Options { state, fresh, addresses, parameters, secrets, site_config, progress } = options;
         let (front_url, endpoint, cloud_port) =
             (addresses.front_url(), addresses.endpoint(), addresses.cloud_port);
         if fresh && state.exists() {
@@ -117,6 +120,9 @@ impl LocalCloud {
         put_secrets(&clients, &deployed, &secrets).await?;
         let site_bucket = output(&deployed, "SiteBucket")?;
         site::upload(&clients.s3, &paths::root().join("infra/site"), site_bucket).await?;
+        if !site_config.is_null() {
+            site::configure(&clients.s3, site_bucket, &site_config).await?;
+        }
         let words = if deployed.changed { "resources" } else { "resources, as they were" };
         step.done(&format!("{} {words}", deployed.resources.len()));
 

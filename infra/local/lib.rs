@@ -7,10 +7,13 @@ pub mod cloud;
 pub mod deploy;
 pub mod front;
 pub mod functions;
+pub mod import;
 pub mod ministack;
 pub mod package;
 pub mod paths;
 pub mod plain;
+pub mod platform;
+pub mod play;
 pub mod ports;
 pub mod progress;
 pub mod python;
@@ -19,3 +22,4 @@ pub mod site;
 pub mod template;
 
 pub use cloud::{LocalCloud, Options};
+pub use platform::{Platform, SandboxPorts};

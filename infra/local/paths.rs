@@ -16,3 +16,8 @@ pub fn local() -> PathBuf {
 pub fn default_state() -> PathBuf {
     local().join("state")
 }
+
+/// The lots that the scripted hour plays in: Daejeon's file of the national standard, as published.
+pub fn daejeon_lots() -> PathBuf {
+    root().join("infra/data/parking_lots_daejeon.cp949.csv")
+}

@@ -23,6 +23,14 @@ pub async fn upload(s3: &Client, folder: &Path, bucket: &str) -> Result<()> {
     Ok(())
 }
 
+/// Puts the settings that a browser needs to know of this deployment.
+pub async fn configure(s3: &Client, bucket: &str, config: &serde_json::Value) -> Result<()> {
+    let body = ByteStream::from(config.to_string().into_bytes());
+    let put = s3.put_object().bucket(bucket).key("config.json").content_type("application/json").body(body);
+    put.send().await.context("cannot put the site's config.json")?;
+    Ok(())
+}
+
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(Vec::new());

@@ -1,0 +1,63 @@
+//! Takes a file of the national standard (전국주차장정보표준데이터) into the Directory and says what became of each row.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use baro_domain::national;
+use baro_store::{Directory, LotRecord};
+
+/// What became of a file.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// Lots that can be used.
+    pub lots: Vec<LotRecord>,
+    /// One line a row that was not taken as it stands: number, name, remark codes or the reason of refusal.
+    pub remarks: Vec<String>,
+    /// Rows taken as they stand.
+    pub taken: usize,
+    /// Rows taken with a remark.
+    pub remarked: usize,
+    /// Rows refused.
+    pub refused: usize,
+}
+
+impl Imported {
+    /// `857 rows: 812 taken, 40 with a remark, 5 refused`.
+    pub fn summary(&self) -> String {
+        let rows = self.taken + self.remarked + self.refused;
+        format!(
+            "{rows} rows: {} taken, {} taken with a remark, {} refused",
+            self.taken, self.remarked, self.refused
+        )
+    }
+}
+
+/// Reads a file without storing anything.
+pub fn read(path: &Path) -> Result<Imported> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut imported = Imported::default();
+    for (row, outcome) in national::read(&bytes).with_context(|| format!("{} is refused", path.display()))? {
+        match outcome {
+            Ok(lot) => {
+                if lot.remarks.is_empty() {
+                    imported.taken += 1;
+                } else {
+                    imported.remarked += 1;
+                    let texts: Vec<String> = lot.lot.remarks.clone();
+                    imported.remarks.push(format!("{row:>5}  비고  {}: {}", lot.lot.name, texts.join(" · ")));
+                }
+                imported.lots.push(LotRecord { lot: lot.lot, tariff: lot.tariff.into() });
+            }
+            Err(refused) => {
+                imported.refused += 1;
+                imported.remarks.push(format!("{row:>5}  거부  {}: {}", refused.name, refused.reason));
+            }
+        }
+    }
+    Ok(imported)
+}
+
+/// Stores the lots of a file. A lot that is there already is replaced: the file is the newer truth.
+pub async fn store(directory: &Directory, imported: &Imported) -> Result<()> {
+    directory.put_lots(&imported.lots).await.context("the lots could not be stored")
+}

@@ -1,0 +1,133 @@
+//! What gates, phones and people on duty say to the deployed platform, over HTTP as they do.
+
+use anyhow::{Context, Result, bail};
+use baro_clients::{HttpClient, HttpTimeouts};
+use baro_domain::{GateId, LotId, PaymentId};
+use serde_json::{Value, json};
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON body, or null.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The body of a 2xx answer. Errors: any other status, with its code.
+    pub fn ok(self) -> Result<Value> {
+        if (200..300).contains(&self.status) {
+            return Ok(self.body);
+        }
+        bail!("{} {}: {}", self.status, self.body["code"], self.body["detail"])
+    }
+}
+
+/// The platform as seen from outside.
+#[derive(Debug, Clone)]
+pub struct Api {
+    http: HttpClient,
+    front: String,
+    portone: String,
+}
+
+impl Api {
+    /// At these addresses.
+    pub fn new(front: &str, portone: &str) -> Result<Self> {
+        let timeouts = HttpTimeouts { whole: std::time::Duration::from_secs(40), ..HttpTimeouts::default() };
+        Ok(Self { http: HttpClient::new(timeouts)?, front: front.to_owned(), portone: portone.to_owned() })
+    }
+
+    async fn call(&self, request: reqwest::RequestBuilder) -> Result<Answer> {
+        let response = request.send().await.context("no answer")?;
+        let status = response.status().as_u16();
+        let bytes = response.bytes().await?;
+        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+    }
+
+    /// GET of a path at the front door.
+    pub async fn get(&self, path: &str) -> Result<Answer> {
+        self.call(self.http.inner().get(format!("{}{path}", self.front))).await
+    }
+
+    /// A gate's report.
+    pub async fn report(
+        &self,
+        gate: &GateId,
+        secret: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Answer> {
+        self.gate_post(&format!("/v1/gates/{gate}/events"), secret, content_type, body).await
+    }
+
+    /// What a controller kept while it was offline.
+    pub async fn backlog(&self, gate: &GateId, secret: &str, body: &Value) -> Result<Answer> {
+        let body = body.to_string().into_bytes();
+        self.gate_post(&format!("/v1/gates/{gate}/backlog"), secret, "application/json", body).await
+    }
+
+    async fn gate_post(&self, path: &str, secret: &str, content_type: &str, body: Vec<u8>) -> Result<Answer> {
+        let request = self.http.inner().post(format!("{}{path}", self.front));
+        let request =
+            request.header("authorization", format!("Bearer {secret}")).header("content-type", content_type);
+        self.call(request.body(body)).await
+    }
+
+    /// The visit of a plate with its price now.
+    pub async fn visit(&self, lot: &LotId, plate: &str) -> Result<Answer> {
+        self.get(&format!("/v1/lots/{lot}/visits/{}", encoded(plate))).await
+    }
+
+    /// Asks for a payment of what is due.
+    pub async fn start_payment(
+        &self,
+        lot: &LotId,
+        plate: &str,
+        key: &str,
+        contact: &Value,
+    ) -> Result<Answer> {
+        let url = format!("{}/v1/lots/{lot}/visits/{}/payments", self.front, encoded(plate));
+        let request = self.http.inner().post(url).header("idempotency-key", key);
+        self.call(request.json(&json!({"contact": contact}))).await
+    }
+
+    /// A payment's state.
+    pub async fn payment(&self, payment: &PaymentId) -> Result<Value> {
+        self.get(&format!("/v1/payments/{payment}")).await?.ok()
+    }
+
+    /// The browser came back: look at the gateway.
+    pub async fn refresh(&self, payment: &PaymentId) -> Result<Value> {
+        self.call(self.http.inner().post(format!("{}/v1/payments/{payment}/refresh", self.front))).await?.ok()
+    }
+
+    /// What a payer does in the gateway's window: `pay`, `fail`, `deposit`, `open`.
+    pub async fn at_gateway(&self, payment: &PaymentId, action: &str, body: &Value) -> Result<Value> {
+        let url = format!("{}/sandbox/payments/{payment}/{action}", self.portone);
+        self.call(self.http.inner().post(url).json(body)).await?.ok()
+    }
+
+    /// What goes wrong at the gateway from now on.
+    pub async fn fault(&self, rule: &Value) -> Result<()> {
+        self.call(self.http.inner().post(format!("{}/sandbox/faults", self.portone)).json(rule))
+            .await
+            .map(|_| ())
+    }
+}
+
+/// Percent-encoded UTF-8, as a path wants it.
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            },
+        )
+        .collect()
+}
