@@ -64,7 +64,7 @@ impl DayKind {
         }
     }
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Monday => "monday",
             Self::Tuesday => "tuesday",
@@ -163,6 +163,23 @@ impl<'de> Deserialize<'de> for DaySet {
             Self::from_name(name).map(|one| set.union(one)).ok_or_else(|| {
                 de::Error::custom(format_args!("{name:?} is not weekday, monday … sunday or holiday"))
             })
+        })
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for DaySet {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "DaySet".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<&str> = [WEEKDAY].into_iter().chain(DayKind::ALL.map(DayKind::name)).collect();
+        schemars::json_schema!({
+            "description": "Kinds of day. `weekday` is Monday to Friday; a public holiday is `holiday` whatever its weekday.",
+            "type": "array",
+            "items": { "enum": names },
+            "uniqueItems": true
         })
     }
 }

@@ -1,11 +1,10 @@
 //! What a document must hold to be a tariff. Every fault is named, with the path of its field.
 
-use super::plan::halves;
+use super::plan::overlap;
 use super::spec::{
     Band, Cap, CapHolds, CapPer, DiscountRule, DiscountShape, PassKind, Schedule, TariffSpec, Tier,
 };
 use crate::Won;
-use crate::calendar::DayKind;
 
 /// Limits on a tariff's size and figures.
 mod limits {
@@ -84,6 +83,20 @@ pub enum ProblemCode {
     InvertedDates,
     /// Two settings that exclude each other.
     Contradiction,
+}
+
+/// Reads a document: what is not the JSON of a tariff is told with the path of the field too.
+pub(crate) fn read(json: &[u8]) -> Result<TariffSpec, TariffError> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let malformed = |path: String, message: String| {
+        // The reader calls a fault that is in no field "?".
+        let path = if matches!(path.as_str(), "" | "?") { ".".to_owned() } else { path };
+        TariffError::Invalid(vec![Problem { path, code: ProblemCode::Malformed, message }])
+    };
+    let spec = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| malformed(error.path().to_string(), error.inner().to_string()))?;
+    reader.end().map_err(|error| malformed(String::new(), error.to_string()))?;
+    Ok(spec)
 }
 
 /// Refuses a document with any fault.
@@ -361,29 +374,4 @@ impl Faults {
             }
         }
     }
-}
-
-/// Whether some minute of some day belongs to both bands.
-fn overlap(a: &Band, b: &Band) -> bool {
-    let clash = |x: Option<(i64, i64)>, y: Option<(i64, i64)>| matches!((x, y), (Some(x), Some(y)) if x.0 < y.1 && y.0 < x.1);
-    let ([a_own, a_spill], [b_own, b_spill]) = (halves(a), halves(b));
-    let same_day = DayKind::ALL.iter().any(|kind| a.days.contains(*kind) && b.days.contains(*kind));
-    // Any kind of day can follow any other once a holiday lies between, so spills are compared with every day.
-    let follows = |first: &Band, second: &Band| {
-        DayKind::ALL.iter().any(|yesterday| {
-            first.days.contains(*yesterday)
-                && DayKind::ALL
-                    .iter()
-                    .any(|today| can_follow(*yesterday, *today) && second.days.contains(*today))
-        })
-    };
-    (same_day && (clash(a_own, b_own) || clash(a_spill, b_spill)))
-        || (clash(a_spill, b_own) && follows(a, b))
-        || (clash(b_spill, a_own) && follows(b, a))
-}
-
-/// Whether a day of one kind can come right after one of another.
-fn can_follow(yesterday: DayKind, today: DayKind) -> bool {
-    let holiday = DayKind::Holiday;
-    yesterday == holiday || today == holiday || (yesterday as usize + 1) % 7 == today as usize
 }

@@ -64,6 +64,7 @@ impl<'de> Deserialize<'de> for ClockTime {
 /// Hours of the day, `from` included, `until` excluded. `until` at or before `from` runs past midnight into the
 /// next day; `00:00`–`24:00` is the whole day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Hours {
     /// First minute.
@@ -91,6 +92,21 @@ impl Hours {
 impl Default for Hours {
     fn default() -> Self {
         Self::ALL_DAY
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for ClockTime {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ClockTime".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A time of day in whole minutes, 00:00 to 24:00.",
+            "type": "string",
+            "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
+        })
     }
 }
 

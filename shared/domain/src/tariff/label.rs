@@ -44,29 +44,27 @@ impl Words {
         self.number(value).each("원", " won")
     }
 
-    /// Kind of day or band, and the hours: `평일 09:00–10:00`; with the date when the stay has several.
-    pub(crate) fn span(&mut self, clock: &Clock<'_>, start: i64, end: i64, dated: bool) -> &mut Self {
-        let wall = clock.wall(start);
-        if dated {
-            let (month, day) = month_and_day(wall.div_euclid(1440));
-            self.number(month).both("/").number(day).both(" ");
-        }
-        self.time(wall).both("–");
+    /// The date, `11/20 `.
+    pub(crate) fn date(&mut self, clock: &Clock<'_>, minute: i64) -> &mut Self {
+        let (month, day) = month_and_day(clock.wall(minute).div_euclid(1440));
+        self.number(month).both("/").number(day).both(" ")
+    }
+
+    /// The hours, `09:00–10:00`.
+    pub(crate) fn span(&mut self, clock: &Clock<'_>, start: i64, end: i64) -> &mut Self {
+        self.time_of_day(clock.wall(start).rem_euclid(1440)).both("–");
         // The end of a day is written 24:00, so that a span never seems to run backwards.
         let last = clock.wall(end - 1) + 1;
         let shown = if last.rem_euclid(1440) == 0 { 1440 } else { last.rem_euclid(1440) };
         self.time_of_day(shown)
     }
 
+    /// The band's own name, or the kind of day.
     pub(crate) fn kind(&mut self, label: Option<&Label>, kind: DayKind) -> &mut Self {
         match label {
             Some(label) => self.label(label),
             None => self.each(kind.label_ko(), kind.label_en()),
         }
-    }
-
-    fn time(&mut self, wall: i64) -> &mut Self {
-        self.time_of_day(wall.rem_euclid(1440))
     }
 
     fn time_of_day(&mut self, minute: i64) -> &mut Self {

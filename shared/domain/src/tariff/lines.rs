@@ -72,8 +72,11 @@ impl Sink for Lines<'_> {
         self.write_grace();
         let band = &self.schedule.bands[group.segment.band];
         let mut words = Words::new();
+        if self.dated {
+            words.date(self.clock, group.start);
+        }
         words.kind(band.label.as_ref(), group.segment.kind).both(" ");
-        words.span(self.clock, group.start, group.end, self.dated).both(", ");
+        words.span(self.clock, group.start, group.end).both(", ");
         let base = group.tier == 0 && band.tiers.len() > 1;
         if base {
             words.each("기본 ", "base ");
@@ -108,7 +111,7 @@ impl Sink for Lines<'_> {
         let mut words = Words::new();
         if self.dated && !matches!(bound, Bound::Cap(index) if self.schedule.caps[index].per == CapPer::Stay)
         {
-            words.span(self.clock, start, end.max(start + 1), true).both(" ");
+            words.date(self.clock, start);
         }
         let (rule, code) = match bound {
             Bound::Band(index) => {

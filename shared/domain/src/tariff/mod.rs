@@ -5,29 +5,41 @@
 //! ```
 //! Nothing here knows of payments, or which of a lot's tariffs is in force ([`TariffBook`] does).
 
+mod apds;
+mod book;
 mod check;
 mod clock_time;
 mod discount;
+mod findings;
 mod label;
 mod lines;
+mod merchant;
 mod meter;
+mod meter_sums;
 mod next_step;
+mod pass;
 mod plan;
 mod pricing;
 mod quote;
 mod quoting;
 mod spec;
 mod timeline;
+mod unpaid;
 
 use serde::{Deserialize, Serialize};
 
+pub use apds::{ApdsExport, NotExpressed};
+pub use book::{BookError, ChosenBy, TariffBook};
 pub use check::{Problem, ProblemCode, TariffError};
 pub use clock_time::{ClockTime, Hours};
+pub use findings::{Finding, FindingCode};
+pub use merchant::{BudgetError, MerchantBudget, MerchantValidation};
 pub use quote::{
     ConsideredDiscount, DiscountClaim, DiscountOutcome, HeldPass, LineRule, MAX_STAY_MINUTES, PriceStep,
     Quote, QuoteLine, Stay,
 };
 pub use spec::*;
+pub use unpaid::{Demand, demand};
 
 use plan::Plan;
 
@@ -46,6 +58,39 @@ impl Tariff {
         check::refuse_bad(&spec)?;
         let plan = Plan::new(&spec);
         Ok(Self { spec, plan })
+    }
+
+    /// Takes a tariff file.
+    pub fn from_json(json: &[u8]) -> Result<Self, TariffError> {
+        Self::new(check::read(json)?)
+    }
+
+    /// What an operator should know before using it: where it is free, where its price can fall, what never takes
+    /// effect. None of it makes the tariff illegal.
+    pub fn findings(&self) -> Vec<Finding> {
+        findings::findings(&self.spec)
+    }
+
+    /// Whether a stay cut in two at midnight costs the same as in one piece: the meter starts anew with each calendar
+    /// day, and nothing counts across days.
+    pub fn splits_at_midnight(&self) -> bool {
+        let spec = &self.spec;
+        let schedules = std::iter::once(&spec.schedule).chain(spec.vehicles.iter().map(|own| &own.schedule));
+        let within_a_day = |schedule: &Schedule| {
+            schedule.caps.iter().all(|cap| cap.per == CapPer::Day)
+                && schedule.bands.iter().all(|band| band.at_most.is_none() || !band.hours.crosses_midnight())
+        };
+        spec.charging_day == ChargingDay::Calendar
+            && spec.meter == MeterRestart::EachDay
+            && spec.grace.is_none_or(|grace| grace.each == Each::Day)
+            && spec.stay_rules.is_empty()
+            && spec.discounts.is_empty()
+            && { schedules }.all(within_a_day)
+    }
+
+    /// The tariff as an APDS rate table, with a list of what that can't express.
+    pub fn to_apds(&self) -> ApdsExport {
+        apds::export(&self.spec)
     }
 
     /// The document it was made from.

@@ -85,7 +85,7 @@ impl Plan {
 }
 
 /// The part of a band on the day it begins, and the part on the next day, as minutes after the respective midnight.
-pub(crate) fn halves(band: &Band) -> [Option<(i64, i64)>; 2] {
+fn halves(band: &Band) -> [Option<(i64, i64)>; 2] {
     let (from, until) = band.hours.span();
     let first = (from < DAY_MINUTES).then_some((from, until.min(DAY_MINUTES)));
     let second = (until > DAY_MINUTES).then_some(((from - DAY_MINUTES).max(0), until - DAY_MINUTES));
@@ -93,7 +93,7 @@ pub(crate) fn halves(band: &Band) -> [Option<(i64, i64)>; 2] {
 }
 
 impl SchedulePlan {
-    fn new(schedule: &Schedule) -> Self {
+    pub(crate) fn new(schedule: &Schedule) -> Self {
         let lay_out = |half: usize| {
             DayKind::ALL.map(|kind| {
                 let begins = schedule.bands.iter().enumerate().filter(|(_, band)| band.days.contains(kind));
@@ -145,4 +145,29 @@ impl BandPlan {
     pub(crate) fn tier_at(&self, reading: i64) -> usize {
         self.tiers.iter().rposition(|tier| tier.from <= reading).unwrap_or(0)
     }
+}
+
+/// Whether some minute of some day belongs to both bands.
+pub(crate) fn overlap(a: &Band, b: &Band) -> bool {
+    let clash = |x: Option<(i64, i64)>, y: Option<(i64, i64)>| matches!((x, y), (Some(x), Some(y)) if x.0 < y.1 && y.0 < x.1);
+    let ([a_own, a_spill], [b_own, b_spill]) = (halves(a), halves(b));
+    let same_day = DayKind::ALL.iter().any(|kind| a.days.contains(*kind) && b.days.contains(*kind));
+    // Any kind of day can follow any other once a holiday lies between, so spills are compared with every day.
+    let follows = |first: &Band, second: &Band| {
+        DayKind::ALL.iter().any(|yesterday| {
+            first.days.contains(*yesterday)
+                && DayKind::ALL
+                    .iter()
+                    .any(|today| can_follow(*yesterday, *today) && second.days.contains(*today))
+        })
+    };
+    (same_day && (clash(a_own, b_own) || clash(a_spill, b_spill)))
+        || (clash(a_spill, b_own) && follows(a, b))
+        || (clash(b_spill, a_own) && follows(b, a))
+}
+
+/// Whether a day of one kind can come right after one of another.
+fn can_follow(yesterday: DayKind, today: DayKind) -> bool {
+    let holiday = DayKind::Holiday;
+    yesterday == holiday || today == holiday || (yesterday as usize + 1) % 7 == today as usize
 }

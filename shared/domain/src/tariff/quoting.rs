@@ -5,9 +5,10 @@ use super::label::Words;
 use super::lines::Lines;
 use super::meter::Terms;
 use super::next_step::next_step;
+use super::pass::coverage;
 use super::plan::Plan;
 use super::pricing::{Pricing, round};
-use super::quote::{HeldPass, LineRule, MAX_STAY_MINUTES, PriceStep, Quote, Stay};
+use super::quote::{LineRule, MAX_STAY_MINUTES, PriceStep, Quote, Stay};
 use super::spec::{RoundingMode, SecondsRule, TariffSpec, Tax};
 use super::timeline::{Clock, Layout, Timeline};
 use crate::Won;
@@ -29,7 +30,7 @@ fn minutes_of(stay: &Stay<'_>, rule: SecondsRule) -> Result<i64, TariffError> {
 pub(crate) fn quote(spec: &TariffSpec, plan: &Plan, stay: &Stay<'_>) -> Result<Quote, TariffError> {
     let minutes = minutes_of(stay, spec.seconds)?;
     let clock = Clock::new(stay.time_zone, stay.entered_at);
-    let covered = coverage(spec, stay.passes, &clock)?;
+    let covered = coverage(spec, stay, &clock, minutes)?;
     let layout = Layout {
         clock,
         calendar: stay.calendar,
@@ -117,34 +118,4 @@ fn explain(pricing: &Pricing<'_>, stay: &Stay<'_>, minutes: i64) -> Quote {
         next_step: None,
         discounts: pricing.claims.considered(base.due, &settled, due),
     }
-}
-
-/// The minutes after entry that passes cover, ascending and apart.
-fn coverage(
-    spec: &TariffSpec,
-    passes: &[HeldPass],
-    clock: &Clock<'_>,
-) -> Result<Vec<(i64, i64)>, TariffError> {
-    let mut covered = Vec::with_capacity(passes.len());
-    for pass in passes {
-        if !spec.passes.iter().any(|offer| offer.code == pass.offer) {
-            return Err(TariffError::UnknownPass(pass.offer.clone()));
-        }
-        // A pass that ends within a minute covers that minute.
-        let from = clock.minute_of(pass.valid_from);
-        let until =
-            clock.minute_of(pass.valid_until) + i64::from(pass.valid_until.as_second().rem_euclid(60) > 0);
-        if from < until {
-            covered.push((from, until));
-        }
-    }
-    covered.sort_unstable();
-    covered.dedup_by(|next, kept| {
-        let joins = next.0 <= kept.1;
-        if joins {
-            kept.1 = kept.1.max(next.1);
-        }
-        joins
-    });
-    Ok(covered)
 }

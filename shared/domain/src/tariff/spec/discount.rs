@@ -8,6 +8,7 @@ use crate::calendar::DaySet;
 
 /// A discount a driver may claim or a shop may give.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DiscountRule {
     /// Its code, unique in the tariff.
@@ -46,6 +47,7 @@ pub struct DiscountRule {
 
 /// Who may have a discount.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Eligibility {
     /// Anyone who claims it.
@@ -76,6 +78,7 @@ pub enum Eligibility {
 
 /// What proves eligibility.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// A public register said so for this plate.
@@ -92,6 +95,7 @@ pub enum Evidence {
 
 /// What a discount takes off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", rename_all_fields = "camelCase", tag = "kind", deny_unknown_fields)]
 pub enum DiscountShape {
     /// A share of what is due.
@@ -102,6 +106,7 @@ pub enum DiscountShape {
     /// An amount.
     Amount {
         /// How much.
+        #[cfg_attr(test, schemars(with = "i64"))]
         amount: Won,
     },
     /// The first charged minutes are not charged: the meter starts after them. Then, perhaps, a share of the rest
@@ -134,6 +139,7 @@ pub enum DiscountShape {
 
 /// Whether something holds once a stay or on each charging day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Each {
     /// Once a stay.
@@ -145,6 +151,7 @@ pub enum Each {
 
 /// How often one driver or plate may have a discount.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UseLimits {
     /// Times a calendar day; absent: no limit.
@@ -157,6 +164,7 @@ pub struct UseLimits {
 
 /// How discounts combine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DiscountPolicy {
     /// Discounts with each other.
@@ -167,6 +175,7 @@ pub struct DiscountPolicy {
 
 /// How discounts combine with each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Combine {
     /// Only the one best for the driver.
@@ -178,6 +187,7 @@ pub enum Combine {
 
 /// How vouchers combine with discounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Vouchers {
     /// One voucher or the discounts, whichever is better for the driver.

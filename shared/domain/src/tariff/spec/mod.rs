@@ -20,6 +20,7 @@ use crate::calendar::DaySet;
 
 /// A tariff file, one version. Minutes are whole; money is won with VAT included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TariffSpec {
     /// Which tariff, 1–80 ASCII letters, digits, `-`, `_` or `.`; the same for all its versions.
@@ -29,9 +30,11 @@ pub struct TariffSpec {
     /// Its name, for people.
     pub name: String,
     /// First day it is in force, in the lot's zone.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub valid_from: Date,
     /// Last day it is in force; absent while no end is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub valid_until: Option<Date>,
     /// The lot's grade (급지) in the municipality's ordinance, 1–9.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,6 +61,7 @@ pub struct TariffSpec {
     pub stay_rules: Vec<StayRule>,
     /// Dates on which nothing is charged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub free_dates: Vec<Date>,
     /// Passes on sale (정기권, 일일권, 주차권).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -83,6 +87,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 /// What becomes of seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SecondsRule {
     /// A minute counts once it is over: 10 min 59 s is 10 minutes.
@@ -94,6 +99,7 @@ pub enum SecondsRule {
 
 /// What a charging day is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChargingDay {
     /// From midnight to midnight in the lot's zone.
@@ -105,6 +111,7 @@ pub enum ChargingDay {
 
 /// When the meter starts anew at the first tier and a fresh unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MeterRestart {
     /// Never within a stay: a unit begun before a free pause is used up after it.
@@ -118,6 +125,7 @@ pub enum MeterRestart {
 
 /// Free minutes on entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Grace {
     /// So many, at least 1.
@@ -137,6 +145,7 @@ pub struct Grace {
 
 /// What is charged once the grace is exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnceExceeded {
     /// The stay less the free minutes (대전시청).
@@ -147,6 +156,7 @@ pub enum OnceExceeded {
 
 /// Whether the bound itself is free.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GraceBound {
     /// "10분까지": 10 minutes are free.
@@ -158,6 +168,7 @@ pub enum GraceBound {
 
 /// At most this price when a car came and went at certain times; 0 makes the stay free.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StayRule {
     /// Its code, for receipts and reports.
@@ -177,11 +188,13 @@ pub struct StayRule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Hours>,
     /// The most such a stay costs.
+    #[cfg_attr(test, schemars(with = "i64"))]
     pub at_most: Won,
 }
 
 /// A time on the day of entry or a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LeaveBefore {
     /// Days after the day of entry, 0–31.
@@ -192,6 +205,7 @@ pub struct LeaveBefore {
 
 /// A pass on sale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PassOffer {
     /// Its code.
@@ -201,6 +215,7 @@ pub struct PassOffer {
     /// How long it is valid.
     pub kind: PassKind,
     /// Its price.
+    #[cfg_attr(test, schemars(with = "i64"))]
     pub price: Won,
     /// The length of stay from which its publisher recommends or applies it, as published. Kept, never charged by: where
     /// it changes the price a [`Cap`] says so.
@@ -216,6 +231,7 @@ pub struct PassOffer {
 
 /// How long a pass is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PassKind {
     /// So many minutes from its start (시간권, 주차권).
@@ -232,6 +248,7 @@ pub enum PassKind {
 
 /// How the result is rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rounding {
     /// To a multiple of so many won: 1, 10, 100 or 1000.
@@ -248,6 +265,7 @@ impl Default for Rounding {
 
 /// Which way to round.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RoundingMode {
     /// 절사.
@@ -261,6 +279,7 @@ pub enum RoundingMode {
 
 /// Whether the price bears VAT.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Tax {
     /// VAT is in the price.

@@ -9,6 +9,7 @@ use crate::tariff::clock_time::Hours;
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Label {
     /// Korean.
@@ -27,6 +28,7 @@ impl Label {
 /// Classes of vehicle that a lot may price apart. What a car is entitled to (compact, electric) is a discount's
 /// [`super::Eligibility`]; a class is what takes up the space.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VehicleClass {
     /// 승용차.
@@ -46,6 +48,7 @@ pub enum VehicleClass {
 
 /// Prices of some classes of vehicle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VehicleSchedule {
     /// Which classes.
@@ -56,6 +59,7 @@ pub struct VehicleSchedule {
 
 /// Charged hours with their prices, and caps. A minute in no band is free.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Schedule {
     /// Charged hours. None: parking is free.
@@ -67,6 +71,7 @@ pub struct Schedule {
 
 /// Charged hours on some kinds of day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Band {
     /// Its code, unique in the schedule.
@@ -84,11 +89,13 @@ pub struct Band {
     pub tiers: Vec<Tier>,
     /// The most one occurrence of the band costs (야간 최대 3,000원).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<i64>"))]
     pub at_most: Option<Won>,
 }
 
 /// A unit and its price from a reading of the meter on, up to the next tier. A started unit counts as a full one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tier {
     /// Charged minutes on the meter at which it begins; 0 for the first.
@@ -96,17 +103,20 @@ pub struct Tier {
     /// Length of a unit in minutes, at least 1.
     pub unit_minutes: i64,
     /// Price of a unit.
+    #[cfg_attr(test, schemars(with = "i64"))]
     pub unit_price: Won,
 }
 
 /// A bound on what a charging day or a stay costs, or its price from a threshold on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cap {
     /// What it is called.
     #[serde(default, skip_serializing_if = "is_default")]
     pub kind: CapKind,
     /// The amount.
+    #[cfg_attr(test, schemars(with = "i64"))]
     pub amount: Won,
     /// What it bounds.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -142,6 +152,7 @@ impl Cap {
 
 /// What a cap is called on a receipt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CapKind {
     /// 1일 최대.
@@ -153,6 +164,7 @@ pub enum CapKind {
 
 /// What a cap bounds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CapPer {
     /// Each charging day anew.
@@ -164,6 +176,7 @@ pub enum CapPer {
 
 /// Which minutes are counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Counting {
     /// All since entry, or since the charging day began.
@@ -175,6 +188,7 @@ pub enum Counting {
 
 /// How a cap holds once its threshold is reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CapHolds {
     /// The price is at most the amount.

@@ -1,7 +1,11 @@
 //! Tariffs as people argue about them.
 
+mod bad;
+mod examples;
+mod laws;
 mod random;
 mod reference;
+mod rights;
 mod worked;
 
 use jiff::Timestamp;

@@ -129,6 +129,30 @@ fn cap_of(
     if holds == CapHolds::Exactly { amounts.next() } else { amounts.min() }
 }
 
+/// What is left of exempt minutes, and what is used of a limit.
+struct Spared {
+    exempt: i64,
+    exempt_daily: BTreeMap<i64, i64>,
+    limited: BTreeMap<i64, i64>,
+}
+
+impl Spared {
+    /// Whether a minute that no pass covers is charged.
+    fn counts(&mut self, minute: &Minute, changes: Changes) -> bool {
+        let daily = self.exempt_daily.entry(minute.day).or_insert(changes.exempt_daily);
+        let left = if *daily > 0 { daily } else { &mut self.exempt };
+        if *left > 0 {
+            *left -= 1;
+            return false;
+        }
+        changes.limit.is_none_or(|(most, each)| {
+            let used = self.limited.entry(if each == Each::Day { minute.day } else { 0 }).or_default();
+            *used += 1;
+            *used <= most
+        })
+    }
+}
+
 /// Price as if there were no pass, and what is due beside the pass.
 fn count_up(spec: &TariffSpec, minutes: &[Minute], changes: Changes) -> (i64, i64) {
     let charged = after_grace(spec.grace, minutes);
@@ -137,25 +161,12 @@ fn count_up(spec: &TariffSpec, minutes: &[Minute], changes: Changes) -> (i64, i6
     let mut days: BTreeMap<i64, (Sum, i64, i64, bool, bool)> = BTreeMap::new();
     let mut bands: BTreeMap<(usize, Date), Sum> = BTreeMap::new();
     let (mut reading, mut paid_for, mut last) = (0, 0, None);
-    let mut exempt = changes.exempt;
-    let mut exempt_daily: BTreeMap<i64, i64> = BTreeMap::new();
-    let mut limited: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut spared =
+        Spared { exempt: changes.exempt, exempt_daily: BTreeMap::new(), limited: BTreeMap::new() };
     for (minute, _) in minutes.iter().zip(charged).filter(|(_, charged)| *charged) {
         let Some(band) = minute.band else { continue };
-        if !minute.covered {
-            let daily = exempt_daily.entry(minute.day).or_insert(changes.exempt_daily);
-            let left = if *daily > 0 { daily } else { &mut exempt };
-            if *left > 0 {
-                *left -= 1;
-                continue;
-            }
-            if let Some((most, each)) = changes.limit {
-                let used = limited.entry(if each == Each::Day { minute.day } else { 0 }).or_default();
-                *used += 1;
-                if *used > most {
-                    continue;
-                }
-            }
+        if !minute.covered && !spared.counts(minute, changes) {
+            continue;
         }
         let restarts = match (spec.meter, last) {
             (MeterRestart::EachDay, Some((day, _))) => day != minute.day,
