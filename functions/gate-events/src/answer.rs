@@ -1,6 +1,6 @@
 //! What a gate hears: the decision in our words, beside the members by which its vendor knows that the report arrived.
 
-use baro_domain::EventId;
+use baro_domain::{EventId, PlateNumber};
 use baro_gates::{AdaptError, Ignored, VendorReply, passages::GateDecision};
 use baro_runtime::{Problem, http::respond_json};
 use http::{Response, StatusCode};
@@ -92,7 +92,7 @@ fn decision(judged: &Judged, with_quote: bool) -> Map<String, Value> {
         // Masked: the answer passes through the controller of a vendor, and its logs. Who is on duty there sees the car
         // at the barrier; the plates in full stand in the operator's own view.
         GateDecision::AskOperator { reason, candidates } => {
-            let masked: Vec<String> = candidates.iter().map(|plate| plate.masked()).collect();
+            let masked: Vec<String> = candidates.iter().map(PlateNumber::masked).collect();
             object(json!({"decision": "ask_operator", "reason": reason, "candidates": masked}))
         }
         GateDecision::Recorded { reason, visit } => {

@@ -45,7 +45,8 @@ async fn report(service: &GateEvents, knock: &Knock<'_>) -> Result<Response<Body
     let judged = if observations.len() > MAX_LIVE_READS {
         queued(service, knock, observations, &pictures).await?
     } else {
-        judged(service, knock, &observations, &pictures).await?
+        // Boxed: the future of several joined SDK calls is too large to be moved about on the stack.
+        Box::pin(judged(service, knock, &observations, &pictures)).await?
     };
     for one in &judged {
         let reason = one.decision.reason();
