@@ -45,12 +45,12 @@ async fn a_contact_that_was_nothing_but_the_dead_token_is_forgotten() {
 async fn however_a_new_token_and_the_end_of_the_old_one_meet_the_new_one_stays() {
     let cloud = Cloud::start().await;
     let directory = cloud.directory();
-    let newer = contact(Some("new"), Some("01000001234"));
+    let (plate, newer) = (plate(), contact(Some("new"), Some("01000001234")));
     for _ in 0..20 {
-        directory.put_contact(&plate(), &contact(Some("old"), Some("01000001234"))).await.unwrap();
-        let (dropped, renewed) = tokio::join!(directory.drop_push_token(&plate(), "old"), async {
+        directory.put_contact(&plate, &contact(Some("old"), Some("01000001234"))).await.unwrap();
+        let (dropped, renewed) = tokio::join!(directory.drop_push_token(&plate, "old"), async {
             tokio::task::yield_now().await;
-            directory.put_contact(&plate(), &newer).await
+            directory.put_contact(&plate, &newer).await
         });
         dropped.unwrap();
         renewed.unwrap();
