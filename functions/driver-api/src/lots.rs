@@ -113,6 +113,16 @@ impl From<Coordinate> for Position {
 }
 
 /// `GET /v1/lots?lat=&lon=&radiusM=`
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get, path = "/v1/lots", tag = "lots", operation_id = "lotsNear",
+    summary = "Lots near a place", description = "At most 50, nearest first; ask for a smaller circle to see others.",
+    params(
+        ("lat" = f64, Query, description = "Latitude, degrees (WGS 84)", minimum = -90, maximum = 90),
+        ("lon" = f64, Query, description = "Longitude, degrees (WGS 84)", minimum = -180, maximum = 180),
+        ("radiusM" = Option<u32>, Query, description = "Metres; 500 if left out", minimum = 1, maximum = 2000),
+    ),
+    responses((status = 200, description = "Lots; may be kept for ten seconds", body = LotList))
+))]
 pub(crate) async fn near(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let center = Coordinate::from_degrees(query_parsed(request, "lat")?, query_parsed(request, "lon")?)
         .ok_or_else(|| refused("lat", "the place is not on earth"))?;
@@ -144,6 +154,12 @@ pub(crate) async fn near(api: &DriverApi, request: &Request) -> Result<Response<
 }
 
 /// `GET /v1/lots/{lotId}`
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get, path = "/v1/lots/{lotId}", tag = "lots", operation_id = "lot",
+    summary = "One lot with its tariff",
+    params(("lotId" = String, Path, description = "Lot", example = "lot_185-1-000002")),
+    responses((status = 200, description = "The lot; may be kept for ten seconds", body = LotView))
+))]
 pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let id = lot_id(request)?;
     let (priced, occupied) = futures::join!(api.lot(&id), occupied(api, std::slice::from_ref(&id)));

@@ -127,6 +127,16 @@ impl Known {
 }
 
 /// `GET /v1/lots/{lotId}/visits/{plate}`
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get, path = "/v1/lots/{lotId}/visits/{plate}", tag = "visits", operation_id = "visit",
+    summary = "A car's visit and what it costs now",
+    description = "The visit that is open, or the last one for a day after it ended.",
+    params(
+        ("lotId" = String, Path, description = "Lot", example = "lot_185-1-000002"),
+        ("plate" = String, Path, description = "Plate, UTF-8, percent-encoded; spaces and hyphens do not matter", example = "12가3456"),
+    ),
+    responses((status = 200, description = "The visit", body = VisitView))
+))]
 pub(crate) async fn visit(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let known = Known::load(api, request).await?;
     let now = api.clock.now();
@@ -152,6 +162,16 @@ pub(crate) async fn visit(api: &DriverApi, request: &Request) -> Result<Response
 }
 
 /// `GET /v1/lots/{lotId}/visits/{plate}/quote?at=`
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get, path = "/v1/lots/{lotId}/visits/{plate}/quote", tag = "visits", operation_id = "quote",
+    summary = "What leaving costs, now or later",
+    params(
+        ("lotId" = String, Path, description = "Lot", example = "lot_185-1-000002"),
+        ("plate" = String, Path, description = "Plate, UTF-8, percent-encoded; spaces and hyphens do not matter", example = "12가3456"),
+        ("at" = Option<String>, Query, description = "RFC 3339, within the next 24 hours; now if left out", example = "2026-11-20T12:00:00+09:00"),
+    ),
+    responses((status = 200, description = "The price", body = PriceView))
+))]
 pub(crate) async fn quote(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let asked: Option<Timestamp> = query(request, "at")?;
     let now = api.clock.now();

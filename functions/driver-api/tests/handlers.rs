@@ -1,5 +1,7 @@
 //! The handlers, driven with API Gateway's events through the real SDK against the test cloud and a gateway.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
+
 mod world;
 
 use baro_domain::{Passage, payment::ReportState};

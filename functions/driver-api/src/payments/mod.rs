@@ -1,8 +1,8 @@
 //! Payments: asking for one, how it stands, and a nudge to look at the gateway.
 
 mod contact;
-mod start;
-mod state;
+pub(crate) mod start;
+pub(crate) mod state;
 
 use baro_domain::{
     PaymentId,
@@ -23,14 +23,8 @@ use crate::{
     service::DriverApi,
 };
 
-#[cfg(feature = "openapi")]
-pub(crate) use contact::{AskedContact, StartPayment};
-#[cfg(feature = "openapi")]
-pub(crate) use start::StartedPayment;
 pub(crate) use start::start;
 pub(crate) use state::state;
-#[cfg(feature = "openapi")]
-pub(crate) use state::{DepositView, PaymentView, ReceiptView};
 
 /// What `payment-sync` reads.
 #[derive(Debug, Serialize)]
@@ -62,6 +56,13 @@ async fn stored(api: &DriverApi, request: &Request) -> Result<Stored<Payment>, P
 /// `POST /v1/payments/{paymentId}/refresh`: the browser is back from the gateway, perhaps before its webhook.
 ///
 /// Only for payments of ours, so that nobody fills the queue with invented ids; and not once the money is here.
+#[cfg_attr(feature = "openapi", utoipa::path(
+    post, path = "/v1/payments/{paymentId}/refresh", tag = "payments", operation_id = "refreshPayment",
+    summary = "Ask for a look at the gateway",
+    description = "For a browser that came back before the gateway's webhook did. Ask for the state a moment later.",
+    params(("paymentId" = String, Path, description = "Payment", example = "pay_e147de0b159756e681a7")),
+    responses((status = 202, description = "It will be looked at", body = RefreshAccepted))
+))]
 pub(crate) async fn refresh(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let payment = stored(api, request).await?.value;
     if payment.status.rank() < PaymentStatus::Paid.rank() {

@@ -61,6 +61,21 @@ pub(crate) struct StartedPayment {
 }
 
 /// `POST /v1/lots/{lotId}/visits/{plate}/payments`
+#[cfg_attr(feature = "openapi", utoipa::path(
+    post, path = "/v1/lots/{lotId}/visits/{plate}/payments", tag = "payments", operation_id = "startPayment",
+    summary = "Ask for a payment of what is due now",
+    description = "The same key for the same stay finds the same payment. The answer holds what `PortOne.requestPayment` needs.",
+    params(
+        ("lotId" = String, Path, description = "Lot", example = "lot_185-1-000002"),
+        ("plate" = String, Path, description = "Plate, UTF-8, percent-encoded; spaces and hyphens do not matter", example = "12가3456"),
+        ("idempotency-key" = String, Header, description = "8 to 64 visible ASCII characters, new for each wish to pay", min_length = 8, max_length = 64),
+    ),
+    request_body(content = Option<super::contact::StartPayment>, description = "Whom to tell; may be left out"),
+    responses(
+        (status = 201, description = "A new payment", body = StartedPayment, headers(("location" = String, description = "Where its state can be asked for"))),
+        (status = 200, description = "The payment this key made before", body = StartedPayment),
+    )
+))]
 pub(crate) async fn start(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let key = idempotency_key(request)?;
     let contact = contact_of(request)?;

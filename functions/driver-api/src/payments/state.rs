@@ -96,6 +96,12 @@ pub(crate) struct ReceiptView {
 }
 
 /// `GET /v1/payments/{paymentId}`
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get, path = "/v1/payments/{paymentId}", tag = "payments", operation_id = "payment",
+    summary = "How a payment stands, and its receipt",
+    params(("paymentId" = String, Path, description = "Payment", example = "pay_e147de0b159756e681a7")),
+    responses((status = 200, description = "The payment", body = PaymentView))
+))]
 pub(crate) async fn state(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let payment = stored(api, request).await?.value;
     respond_json(StatusCode::OK, &view(payment, Language::of(request.headers())))

@@ -1,0 +1,127 @@
+//! The routes of the functions beside this one, in the same document. Their shapes are written here as those functions
+//! answer them (`gate-events/src/answer.rs`, `payment-webhook`), since a gate's body is its vendor's and not ours.
+#![allow(dead_code, reason = "the macro reads what is here; nobody calls it")]
+
+use serde::Serialize;
+use utoipa::{
+    Modify, ToSchema,
+    openapi::{
+        OpenApi,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+/// How a gate proves that it is one: one of three headers, as its firmware can set them.
+pub(super) struct GateSecret;
+
+impl Modify for GateSecret {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_with(Default::default);
+        let header = ApiKey::Header(ApiKeyValue::new("x-gate-secret"));
+        components.add_security_scheme("gateSecret", SecurityScheme::ApiKey(header));
+        for (name, scheme) in [("gateBearer", HttpAuthScheme::Bearer), ("gateBasic", HttpAuthScheme::Basic)] {
+            let scheme = HttpBuilder::new().scheme(scheme).build();
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
+    }
+}
+
+/// The decision for the newest read a car waits for. Members that the gate's vendor wants stand beside ours.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BarrierDecision {
+    /// `open`, `amount_due`, `ask_operator`, `recorded` or `ignored`.
+    decision: String,
+    /// Why: `free`, `paid`, `paid_within_grace`, `already_released` …
+    reason: String,
+    /// The read.
+    event_id: Option<String>,
+    /// The visit.
+    visit: Option<String>,
+    /// With `amount_due`: to pay before the barrier opens, won.
+    amount_due: Option<i64>,
+    /// With `amount_due`: fee of the stay, won.
+    total: Option<i64>,
+    /// With `amount_due`: paid so far, won.
+    paid: Option<i64>,
+    /// `KRW`.
+    currency: Option<String>,
+    /// With `ask_operator`: masked plates in the lot that look like the one read.
+    candidates: Option<Vec<String>>,
+}
+
+/// A backlog that was taken.
+#[derive(Serialize, ToSchema)]
+struct BacklogAccepted {
+    /// Events on their way.
+    accepted: u32,
+    /// Events that could not be read: `index`, `code`, perhaps `field`.
+    refused: Vec<RefusedEvent>,
+}
+
+/// An event that could not be read.
+#[derive(Serialize, ToSchema)]
+struct RefusedEvent {
+    /// Its place in the body.
+    index: u32,
+    /// Why.
+    code: String,
+    /// In which field.
+    field: Option<String>,
+}
+
+#[utoipa::path(
+    post, path = "/v1/gates/{gateId}/events", tag = "gates", operation_id = "gateEvents",
+    summary = "What a gate saw, and what its barrier does",
+    description = "The body is the vendor's own, unchanged: JSON (UTF-8 or CP949), XML, or multipart with pictures. Sent again, \
+                   the same report gives the same answer.",
+    params(("gateId" = String, Path, description = "Gate", example = "gate_1")),
+    security(("gateSecret" = []), ("gateBearer" = []), ("gateBasic" = [])),
+    request_body(content(
+        (serde_json::Value = "application/json"), (String = "application/xml"), (String = "multipart/form-data"),
+    )),
+    responses(
+        (status = 200, description = "The decision", body = BarrierDecision),
+        (status = "4XX", description = "`gate-not-found`, `wrong-gate-secret`, `malformed-json`, `unparseable-time` …",
+            body = super::ProblemView, content_type = "application/problem+json"),
+        (status = "5XX", description = "Send it again", body = super::ProblemView, content_type = "application/problem+json"),
+    )
+)]
+fn gate_events() {}
+
+#[utoipa::path(
+    post, path = "/v1/gates/{gateId}/backlog", tag = "gates", operation_id = "gateBacklog",
+    summary = "What a gate kept while it was offline",
+    description = "At most 1,000 events in the vendor's own form; they are taken one by one, in any order.",
+    params(("gateId" = String, Path, description = "Gate", example = "gate_1")),
+    security(("gateSecret" = []), ("gateBearer" = []), ("gateBasic" = [])),
+    request_body(content(
+        (serde_json::Value = "application/json"), (String = "application/xml"), (String = "multipart/form-data"),
+    )),
+    responses(
+        (status = 202, description = "On their way", body = BacklogAccepted),
+        (status = "4XX", description = "`not-a-batch`, `too-many-entries`, `body-too-large` …",
+            body = super::ProblemView, content_type = "application/problem+json"),
+        (status = "5XX", description = "Send it again", body = super::ProblemView, content_type = "application/problem+json"),
+    )
+)]
+fn gate_backlog() {}
+
+#[utoipa::path(
+    post, path = "/v1/webhooks/portone", tag = "webhooks", operation_id = "portoneWebhook",
+    summary = "PortOne's webhook (version 2024-04-25)",
+    description = "Standard Webhooks. A hint only: the payment is asked for at the gateway before anything is believed.",
+    params(
+        ("webhook-id" = String, Header, description = "Id of the message"),
+        ("webhook-timestamp" = i64, Header, description = "Unix seconds, within five minutes of now"),
+        ("webhook-signature" = String, Header, description = "`v1,BASE64`, several apart by spaces"),
+    ),
+    request_body(content = serde_json::Value, content_type = "application/json"),
+    responses(
+        (status = "2XX", description = "Verified, kept and queued; unknown types too"),
+        (status = "4XX", description = "Not verified: nothing happened",
+            body = super::ProblemView, content_type = "application/problem+json"),
+        (status = "5XX", description = "Send it again", body = super::ProblemView, content_type = "application/problem+json"),
+    )
+)]
+fn portone_webhook() {}

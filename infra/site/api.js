@@ -1,0 +1,75 @@
+// The driver API, called from the page. Nothing here draws.
+
+import { language, t } from "./texts.js";
+
+/** An error of the API (problem+json), or of the way to it (`offline`). */
+export class ApiError extends Error {
+  constructor(code, title) {
+    super(t.errors[code] || title || t.errors.other);
+    this.code = code;
+  }
+}
+
+const REQUEST_TIMEOUT_MS = 12000;
+const path = (strings, ...values) => strings.reduce((all, part, i) => all + encodeURIComponent(values[i - 1]) + part);
+
+async function call(url, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(url, {
+      ...options,
+      headers: { accept: "application/json", "accept-language": language, ...options.headers },
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+  } catch {
+    throw new ApiError("offline");
+  }
+  const body = await answer.json().catch(() => null);
+  if (!answer.ok || !body) throw new ApiError((body && body.code) || "other", body && body.title);
+  return body;
+}
+
+export const lotsNear = (lat, lon, radiusM) =>
+  call(`/v1/lots?${new URLSearchParams({ lat: lat.toFixed(6), lon: lon.toFixed(6), radiusM })}`);
+export const lot = (id) => call(path`/v1/lots/${id}`);
+export const visit = (id, plate) => call(path`/v1/lots/${id}/visits/${plate}`);
+export const quote = (id, plate, at) =>
+  call(`${path`/v1/lots/${id}/visits/${plate}/quote`}?${new URLSearchParams({ at })}`);
+export const payment = (id) => call(path`/v1/payments/${id}`);
+export const refresh = (id) => call(path`/v1/payments/${id}/refresh`, { method: "POST" });
+
+/** Asks for a payment. `key` names the driver's wish to pay: sent again after a failure of the line, it makes no second one. */
+export async function startPayment(id, plate, key, contact) {
+  const request = {
+    method: "POST",
+    headers: { "content-type": "application/json", "idempotency-key": key },
+    body: JSON.stringify(contact ? { contact } : {}),
+  };
+  const url = path`/v1/lots/${id}/visits/${plate}/payments`;
+  try {
+    return await call(url, request);
+  } catch (error) {
+    if (!["offline", "temporarily-unavailable"].includes(error.code)) throw error;
+    return call(url, request);
+  }
+}
+
+let sdk;
+
+/** The gateway's browser SDK, loaded when someone wants to pay; where it is says `config.json`. */
+export function portone() {
+  sdk ||= (async () => {
+    const config = await call("/config.json");
+    await new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = config.portoneSdkUrl;
+      script.onload = resolve;
+      script.onerror = () => reject(new Error(t.sdkMissing));
+      document.head.append(script);
+    });
+    if (!window.PortOne) throw new Error(t.sdkMissing);
+    return window.PortOne;
+  })();
+  sdk.catch(() => { sdk = undefined; });
+  return sdk;
+}

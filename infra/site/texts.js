@@ -1,0 +1,116 @@
+// What the page says, Korean first. Texts about prices come from the API in the same language.
+
+const KO = {
+  brand: "바로", title: "바로 주차", skip: "본문으로", otherLanguage: "English", loading: "불러오는 중…", retry: "다시 시도",
+  findLots: "주차장 찾기", nearMe: "내 주변", nearCityHall: "대전시청 주변", radius: "반경", searching: "찾는 중…",
+  noLots: "이 반경 안에는 등록된 주차장이 없습니다.", more: "가까운 50곳만 보여 드립니다. 반경을 줄여 보세요.",
+  locationDenied: "위치를 알 수 없어 대전시청 주변을 보여 드립니다.", found: (n) => `주차장 ${n}곳`,
+  free: (n, all) => `${n}/${all}면 남음`, full: "만차", unknownFree: (all) => `총 ${all}면`,
+  spaces: "빈자리", price: "요금", address: "주소", capacity: "주차면", leaveGrace: "결제 후 출차 시간", minutes: (n) => `${n}분`,
+  noFreeInfo: "집계하지 않음", spacesOf: (n, all) => `${n}면 (총 ${all}면)`, spacesAll: (all) => `${all}면`,
+  plate: "차량 번호", plateHint: "예: 12가3456", showVisit: "내 주차 요금 보기", plateNeeded: "차량 번호를 입력해 주세요.",
+  payHere: "이 주차장에서 결제", back: "뒤로", lot: "주차장",
+  inside: "주차 중", at_exit: "출구 대기 중", left: "출차함", enteredAt: "입차", leftAt: "출차", stayed: "주차 시간",
+  due: "지금 낼 금액", nothingDue: "지금 낼 금액이 없습니다", leaveBy: (t) => `${t}까지 출차하면 추가 요금이 없습니다.`,
+  sameUntil: (t) => `${t}까지는 같은 금액입니다.`, lines: "요금 내역", total: "합계", paidSoFar: "이미 낸 금액", noLines: "요금 없음",
+  later: "나중에 나가면?", inMinutes: (n) => (n % 60 ? `${n}분 뒤` : `${n / 60}시간 뒤`),
+  laterCosts: (t, won) => `${t}에 나가면 ${won}을 내게 됩니다.`,
+  method: "결제 수단", CARD: "카드", EASY_PAY: "간편결제", VIRTUAL_ACCOUNT: "가상계좌",
+  phone: "휴대폰 번호 (선택)", phoneHint: "결제와 출차를 알려 드립니다. 이 결제에만 씁니다.",
+  pay: (won) => `${won} 결제`, preparing: "결제를 준비하는 중…", sdkMissing: "결제창을 불러오지 못했습니다. 잠시 뒤 다시 시도해 주세요.",
+  payment: "결제", checking: "결제를 확인하는 중…", checkingLong: "확인이 늦어지고 있습니다. 창을 닫아도 결제는 처리됩니다.",
+  status: {
+    requested: "결제 대기", awaiting_deposit: "입금 대기", failed: "결제 실패", held: "금액 불일치",
+    paid: "결제 완료", partly_refunded: "일부 환불", refunded: "환불 완료",
+  },
+  cancelled: "결제를 취소했습니다. 청구된 금액은 없습니다.", failedText: "결제하지 못했습니다. 청구된 금액은 없습니다.",
+  heldText: "요청과 다른 금액이 들어와 돌려드립니다. 주차 요금은 아직 결제되지 않았습니다.",
+  gatewaySaid: (m) => `결제사: ${m}`, payAgain: "다시 결제하기", toVisit: "내 주차 보기",
+  depositTo: "아래 계좌로 정확한 금액을 입금해 주세요.", bank: "은행", account: "계좌번호", amount: "금액", until: "입금 기한",
+  receipt: "영수증", paidAt: "결제 시각", paidBefore: "앞서 낸 금액", supply: "공급가액", vat: "부가세", taxFree: "면세",
+  refunded: "환불", paymentId: "결제 번호", paidAmount: "결제 금액", print: "인쇄",
+  errors: {
+    "lot-not-found": "없는 주차장입니다.", "visit-not-found": "이 주차장에서 찾을 수 없는 차량입니다. 번호와 주차장을 확인해 주세요.",
+    "payment-not-found": "없는 결제입니다.", "nothing-due": "지금 낼 금액이 없습니다.", "visit-over": "이미 출차한 차량입니다.",
+    "fee-unknown": "요금을 계산할 수 없습니다. 주차장에 문의해 주세요.", "invalid-plate": "차량 번호를 확인해 주세요.",
+    "invalid-contact": "휴대폰 번호를 확인해 주세요.", "temporarily-unavailable": "잠시 뒤 다시 시도해 주세요.",
+    offline: "연결할 수 없습니다. 인터넷 연결을 확인해 주세요.", other: "요청을 처리하지 못했습니다.",
+  },
+};
+
+const EN = {
+  brand: "Baro", title: "Baro Parking", skip: "Skip to content", otherLanguage: "한국어", loading: "Loading…", retry: "Try again",
+  findLots: "Find parking", nearMe: "Near me", nearCityHall: "Daejeon City Hall", radius: "Radius", searching: "Searching…",
+  noLots: "There is no registered lot within this radius.", more: "Only the nearest 50 are shown. Try a smaller radius.",
+  locationDenied: "Your location is not known; showing lots near Daejeon City Hall.", found: (n) => `${n} lots`,
+  free: (n, all) => `${n} of ${all} free`, full: "Full", unknownFree: (all) => `${all} spaces`,
+  spaces: "Free spaces", price: "Price", address: "Address", capacity: "Spaces", leaveGrace: "Time to leave after paying", minutes: (n) => `${n} min`,
+  noFreeInfo: "not counted", spacesOf: (n, all) => `${n} of ${all}`, spacesAll: (all) => `${all}`,
+  plate: "Plate", plateHint: "e.g. 12가3456", showVisit: "Show my parking fee", plateNeeded: "Please enter the plate.",
+  payHere: "Pay for this lot", back: "Back", lot: "Lot",
+  inside: "Parked", at_exit: "At the exit", left: "Left", enteredAt: "In", leftAt: "Out", stayed: "Parked for",
+  due: "To pay now", nothingDue: "Nothing to pay now", leaveBy: (t) => `Leave by ${t} and nothing more is due.`,
+  sameUntil: (t) => `The amount stays the same until ${t}.`, lines: "Fee in detail", total: "Total", paidSoFar: "Paid before", noLines: "No fee",
+  later: "Leaving later?", inMinutes: (n) => (n % 60 ? `in ${n} min` : `in ${n / 60} h`),
+  laterCosts: (t, won) => `Leaving at ${t}, you would pay ${won}.`,
+  method: "Payment method", CARD: "Card", EASY_PAY: "Easy pay", VIRTUAL_ACCOUNT: "Bank deposit",
+  phone: "Mobile number (optional)", phoneHint: "We tell you about the payment and the exit. Used for this payment only.",
+  pay: (won) => `Pay ${won}`, preparing: "Preparing the payment…", sdkMissing: "The payment window could not be loaded. Please try again in a moment.",
+  payment: "Payment", checking: "Checking the payment…", checkingLong: "This takes longer than usual. You may close this page; the payment is handled anyway.",
+  status: {
+    requested: "Waiting for payment", awaiting_deposit: "Waiting for deposit", failed: "Payment failed", held: "Amount does not match",
+    paid: "Paid", partly_refunded: "Partly refunded", refunded: "Refunded",
+  },
+  cancelled: "You cancelled the payment. Nothing was charged.", failedText: "The payment did not go through. Nothing was charged.",
+  heldText: "Another amount than asked for arrived and goes back to you. The parking fee is not paid yet.",
+  gatewaySaid: (m) => `The payment service says: ${m}`, payAgain: "Pay again", toVisit: "Show my visit",
+  depositTo: "Please deposit exactly this amount.", bank: "Bank", account: "Account", amount: "Amount", until: "Deposit by",
+  receipt: "Receipt", paidAt: "Paid at", paidBefore: "Paid before", supply: "Supply amount", vat: "VAT", taxFree: "Tax-free",
+  refunded: "Refunded", paymentId: "Payment no.", paidAmount: "Paid", print: "Print",
+  errors: {
+    "lot-not-found": "There is no such lot.", "visit-not-found": "This car has not been seen in this lot. Please check plate and lot.",
+    "payment-not-found": "There is no such payment.", "nothing-due": "Nothing is due now.", "visit-over": "The car has left.",
+    "fee-unknown": "The fee can't be computed. Please ask the lot.", "invalid-plate": "Please check the plate.",
+    "invalid-contact": "Please check the mobile number.", "temporarily-unavailable": "Please try again in a moment.",
+    offline: "No connection. Please check your internet connection.", other: "The request could not be handled.",
+  },
+};
+
+const KEY = "baro.language";
+
+function kept() {
+  try { return localStorage.getItem(KEY); } catch { return null; }
+}
+
+/** `ko` or `en`: the one chosen here before, else the browser's. Korean unless the browser prefers another language. */
+export const language = kept() || (/^ko\b/i.test(navigator.language || "ko") ? "ko" : "en");
+export const t = language === "ko" ? KO : EN;
+
+/** Changes to the other language. */
+export function switchLanguage() {
+  try { localStorage.setItem(KEY, language === "ko" ? "en" : "ko"); } catch { /* private mode: the choice lasts for nothing */ }
+  location.reload();
+}
+
+/** `1,600원`, `₩1,600`. */
+export function won(amount) {
+  const number = new Intl.NumberFormat("ko-KR").format(amount);
+  return language === "ko" ? `${number}원` : amount < 0 ? `-₩${number.slice(1)}` : `₩${number}`;
+}
+
+/** The wall clock at the lot: times of the API carry the lot's offset, so the phone's own zone plays no part. */
+export function clock(time) {
+  return time.slice(11, 16);
+}
+
+/** Date and time at the lot. */
+export function moment(time) {
+  return `${time.slice(0, 10)} ${time.slice(11, 16)}`;
+}
+
+/** `1시간 25분`. */
+export function duration(minutes) {
+  const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+  const parts = language === "ko" ? [h && `${h}시간`, (m || !h) && `${m}분`] : [h && `${h} h`, (m || !h) && `${m} min`];
+  return parts.filter(Boolean).join(" ");
+}
