@@ -37,8 +37,8 @@ pub struct GateBacklog {
 
 impl GateBacklog {
     /// Reads the configuration and builds the clients.
-    pub async fn from_config(config: Config) -> Result<Self, InitError> {
-        let aws = Aws::from_config(&config)?;
+    pub fn from_config(config: &Config) -> Result<Self, InitError> {
+        let aws = Aws::from_config(config)?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
         let passages = Passages::new(
             Parking::new(dynamodb.clone(), config.required("PARKING_TABLE")?),

@@ -6,7 +6,7 @@ use baro_gate_backlog::GateBacklog;
 
 fn main() -> ExitCode {
     baro_runtime::run_events(
-        GateBacklog::from_config,
+        async |config| GateBacklog::from_config(&config),
         |backlog, event| async move { backlog.handle(event).await },
     )
 }

@@ -371,8 +371,7 @@ async fn a_body_too_large_for_the_read_is_kept_before_the_answer() {
     let house = House::nexpa().await;
     house.clock.set(at(0));
     let mut body = nexpa("12가3456", "1", at(0));
-    body["data"]["remark"] =
-        json!((0..400_u32).map(|n| format!("{:x}", n.wrapping_mul(2_654_435_761))).collect::<String>());
+    body["data"]["remark"] = json!((0..400_u32).map(|n| n.wrapping_mul(2_654_435_761)).collect::<Vec<_>>());
     let body = body.to_string();
     for _ in 0..3 {
         house.cloud.fail_next("PUT", Fault::Before);
