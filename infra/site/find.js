@@ -25,7 +25,7 @@ function freeSpaces(lot) {
 }
 
 function distance(metres) {
-  return metres < 1000 ? `${metres} m` : `${(metres / 1000).toFixed(1)} km`;
+  return metres < 1000 ? `${metres} m` : `${Number((metres / 1000).toFixed(1))} km`;
 }
 
 function entry(lot) {

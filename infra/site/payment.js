@@ -8,6 +8,8 @@ const QUICK_MS = 1200;
 const SLOW_MS = 5000;
 /** After this the page stops asking quickly and says that it takes long. */
 const PATIENCE_MS = 45000;
+/** After this it stops asking: a page left open asks nobody all night. */
+const GIVE_UP_MS = 15 * 60000;
 
 /** Shows a payment until it is settled. `said` is what the gateway's window told the browser, if anything. */
 export async function payment(still, id, said) {
@@ -38,8 +40,8 @@ export async function payment(still, id, said) {
       await draw(still, found, said, late);
     }
     if (["requested", "awaiting_deposit", "failed"].includes(found.status)) {
-      const given_up = said.get("code") && found.status === "failed";
-      if (!given_up) setTimeout(poll, late || found.status === "awaiting_deposit" ? SLOW_MS : QUICK_MS);
+      const settled = said.get("code") && found.status === "failed";
+      if (!settled && Date.now() - since < GIVE_UP_MS) setTimeout(poll, late || found.status === "awaiting_deposit" ? SLOW_MS : QUICK_MS);
     }
   };
   poll();
