@@ -14,6 +14,7 @@ use crate::ministack::MiniStack;
 use crate::package;
 use crate::ports::{Addresses, CLOUD_PORT, FRONT_PORT};
 use crate::progress::Progress;
+use crate::state::State;
 use crate::template::Template;
 use crate::{paths, python, site};
 
@@ -83,6 +84,8 @@ pub struct LocalCloud {
     pub resumed: bool,
     front: Front,
     ministack: MiniStack,
+    // Held until the emulator has ended.
+    state: State,
 }
 
 impl LocalCloud {
@@ -91,10 +94,11 @@ impl LocalCloud {
         let Options { state, fresh, addresses, parameters, secrets, site_config, progress } = options;
         let (front_url, endpoint, cloud_port) =
             (addresses.front_url(), addresses.endpoint(), addresses.cloud_port);
-        if fresh && state.exists() {
-            std::fs::remove_dir_all(&state).with_context(|| format!("cannot remove {}", state.display()))?;
+        let state = State::take(&state)?;
+        if fresh {
+            state.clear()?;
         }
-        let resumed = state.join("services").exists();
+        let resumed = state.is_lived_in();
         let front = Front::start(addresses.front)?;
         let step = progress.step("Emulator installed");
         let python = python::environment(&paths::local(), &step).await?;
@@ -107,7 +111,7 @@ impl LocalCloud {
         step.done(&format!("{} functions, {} MB zipped", packages.len(), megabytes(&packages)));
 
         let step = progress.step("Emulator started");
-        let ministack = MiniStack::start(&python, &state, cloud_port).await?;
+        let ministack = MiniStack::start(&python, state.folder(), cloud_port).await?;
         step.done(&endpoint);
 
         let step = progress.step("Template deployed");
@@ -131,7 +135,19 @@ impl LocalCloud {
         front.open(Origins { api: api_url.clone(), edge: endpoint.clone(), distribution });
         let log = ministack.log().to_path_buf();
         let Deployed { outputs, resources, .. } = deployed;
-        Ok(Self { front_url, api_url, endpoint, outputs, resources, clients, log, resumed, front, ministack })
+        Ok(Self {
+            front_url,
+            api_url,
+            endpoint,
+            outputs,
+            resources,
+            clients,
+            log,
+            resumed,
+            front,
+            ministack,
+            state,
+        })
     }
 
     /// One of the stack's outputs. Errors: the template has none of that name.
@@ -145,7 +161,9 @@ impl LocalCloud {
     /// Stops everything: the front door, the emulator (its state is saved), the functions.
     pub async fn stop(self) -> Result<()> {
         self.front.stop().await;
-        self.ministack.stop().await
+        let ended = self.ministack.stop().await;
+        drop(self.state);
+        ended
     }
 }
 

@@ -127,7 +127,10 @@ fn pack(name: &str, binary: &Path, folder: &Path) -> Result<Package> {
     }
     let bytes = zipped(&stripped(name, binary, folder)?)?;
     let sha256 = hex::encode(Sha256::digest(&bytes));
-    std::fs::write(&zip, &bytes).with_context(|| format!("cannot write {}", zip.display()))?;
+    // Another local cloud may be reading the one of before: it keeps it, whole.
+    let new = folder.join(format!("{name}.{}.new", std::process::id()));
+    std::fs::write(&new, &bytes).with_context(|| format!("cannot write {}", new.display()))?;
+    std::fs::rename(&new, &zip).with_context(|| format!("cannot write {}", zip.display()))?;
     std::fs::write(&stamp, format!("{source}\n{sha256}"))
         .with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(Package { name: name.to_owned(), zip, sha256 })
@@ -135,7 +138,7 @@ fn pack(name: &str, binary: &Path, folder: &Path) -> Result<Package> {
 
 /// The binary without its symbols, where `strip` is at hand; else as it is (larger, and as good).
 fn stripped(name: &str, binary: &Path, folder: &Path) -> Result<Vec<u8>> {
-    let target = folder.join(format!("{name}.stripped"));
+    let target = folder.join(format!("{name}.{}.stripped", std::process::id()));
     let done = std::process::Command::new("strip")
         .arg("-o")
         .arg(&target)

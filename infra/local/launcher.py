@@ -58,6 +58,19 @@ def update_keeping_attributes(kind, physical_id, old, new, stack, logical_id=Non
 
 provisioners._update_resource = update_keeping_attributes
 
+# On AWS the permission for one message is the permission for a batch of them; there are no others.
+import ministack.core.iam_actions as iam_actions  # noqa: E402
+
+action_of = iam_actions.extract_iam_action
+
+
+def action_without_batch(service, *rest):
+    action = action_of(service, *rest)
+    return action.removesuffix("Batch") if service == "sqs" and action else action
+
+
+iam_actions.extract_iam_action = action_without_batch
+
 # An API's CORS rules are stored as the template spells them, and read as the API call spells them.
 api_handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
 create_api, update_api = api_handlers["create"], api_handlers["update"]

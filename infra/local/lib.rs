@@ -19,6 +19,7 @@ pub mod progress;
 pub mod python;
 pub mod sandbox;
 pub mod site;
+pub mod state;
 pub mod template;
 
 pub use cloud::{LocalCloud, Options};

@@ -17,6 +17,8 @@ const OLDEST: (u32, u32) = (3, 9);
 /// Makes the virtual environment when it is missing or holds another version, and gives its Python.
 /// Errors: no Python, too old a Python, no `venv` module, no network for the first installation.
 pub async fn environment(local: &Path, step: &Step) -> Result<PathBuf> {
+    tokio::fs::create_dir_all(local).await.with_context(|| format!("cannot create {}", local.display()))?;
+    let _only_one_installs = lock(local.join("venv.lock")).await?;
     let folder = local.join("venv");
     let python = folder.join("bin").join("python");
     let stamp = folder.join("baro-installed");
@@ -32,7 +34,6 @@ pub async fn environment(local: &Path, step: &Step) -> Result<PathBuf> {
             .await
             .with_context(|| format!("cannot replace {}", folder.display()))?;
     }
-    tokio::fs::create_dir_all(local).await.with_context(|| format!("cannot create {}", local.display()))?;
     run(Command::new(&system).args(["-m", "venv"]).arg(&folder)).await.map_err(|error| {
         error.context("Python cannot make a virtual environment; on Debian or Ubuntu, `apt install python3-venv` adds what is missing")
     })?;
@@ -51,6 +52,18 @@ pub async fn environment(local: &Path, step: &Step) -> Result<PathBuf> {
     })?;
     tokio::fs::write(&stamp, MINISTACK).await.with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(python)
+}
+
+/// Waits until no other local cloud is installing.
+async fn lock(path: PathBuf) -> Result<std::fs::File> {
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = std::fs::File::options().create(true).append(true).open(path)?;
+        file.lock().map(|()| file)
+    });
+    locked
+        .await
+        .context("the wait for another installation broke off")?
+        .context("cannot lock the virtual environment")
 }
 
 /// The first Python on the path that is new enough.
