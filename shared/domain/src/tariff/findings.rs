@@ -223,7 +223,7 @@ fn witness(spec: &TariffSpec) -> Option<String> {
             let mut timeline = Timeline::new(layout);
             let horizon = 3 * DAY_MINUTES;
             timeline.extend_to(horizon + 1);
-            let pricing = Pricing::new(spec, &plan, &stay, timeline);
+            let pricing = Pricing::new(spec, &plan, &stay, timeline, 0);
             let mut before = 0;
             for minutes in 1..=horizon {
                 let now = pricing.base(minutes, Terms::default(), &mut ()).due;

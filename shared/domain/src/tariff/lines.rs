@@ -19,10 +19,10 @@ pub(crate) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(crate) fn new(clock: &'a Clock<'a>, schedule: &'a Schedule, until: i64) -> Self {
+    pub(crate) fn new(clock: &'a Clock<'a>, schedule: &'a Schedule, until: i64, capacity: usize) -> Self {
         let last = (until - 1).max(0);
         let dated = clock.wall(0).div_euclid(1440) != clock.wall(last).div_euclid(1440);
-        Self { clock, schedule, dated, written: Vec::with_capacity(4), grace: None }
+        Self { clock, schedule, dated, written: Vec::with_capacity(capacity), grace: None }
     }
 
     /// Adds a line without units.

@@ -6,9 +6,12 @@
 
 use super::meter_sums::Level;
 pub(crate) use super::meter_sums::{Bound, Group, Sink};
+pub(crate) use super::meter_walk::Checkpoint;
+use super::meter_walk::{State, Walk};
 use super::plan::SchedulePlan;
 use super::spec::{CapHolds, CapPer, Counting, Each, Grace, GraceBound, MeterRestart, OnceExceeded};
-use super::timeline::{DayStart, Segment, Timeline};
+use super::timeline::{DayStart, Timeline};
+use crate::calendar::DayKind;
 
 /// Minutes that are exempt, or beyond which nothing is charged; counted over charged minutes that no pass covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +40,8 @@ pub(crate) struct Totals {
     pub(crate) due: i64,
     /// Minutes that the meter counted.
     pub(crate) charged_minutes: i64,
+    /// Charged minutes to come that the unit begun last already pays for.
+    pub(crate) paid_ahead: i64,
 }
 
 /// How a tariff's meter runs.
@@ -45,35 +50,6 @@ pub(crate) struct Meter<'a> {
     pub(crate) schedule: &'a SchedulePlan,
     pub(crate) grace: Option<Grace>,
     pub(crate) restart: MeterRestart,
-}
-
-struct Walk<'a, S> {
-    meter: &'a Meter<'a>,
-    timeline: &'a Timeline<'a>,
-    until: i64,
-    terms: Terms,
-    sink: &'a mut S,
-    totals: Totals,
-    reading: i64,
-    /// Minutes of the unit begun last that are still paid for.
-    carry: i64,
-    day: Option<usize>,
-    band: Option<(i64, usize)>,
-    band_level: Level,
-    day_level: Level,
-    stay_level: Level,
-    /// Price of the charging day that replaces its sum: cap index and amount.
-    day_price: Option<(usize, i64)>,
-    day_all: i64,
-    day_due: i64,
-    day_has_uncovered: bool,
-    /// Whether the meter counted any minute of the day.
-    day_counted: bool,
-    grace_left: i64,
-    exempt_left: i64,
-    exempt_daily_left: i64,
-    limit_left: i64,
-    skip_day: bool,
 }
 
 impl Meter<'_> {
@@ -85,31 +61,65 @@ impl Meter<'_> {
         terms: Terms,
         sink: &mut S,
     ) -> Totals {
-        if let Some(grace) = self.grace.filter(|grace| grace.each == Each::Stay)
-            && grace.once_exceeded == OnceExceeded::FromZero
-            && is_within(grace, count(timeline, grace.counting, (0, until), until))
-        {
+        if self.is_free_by_grace(timeline, until) {
             sink.grace(0, until);
             return Totals::default();
         }
-        let stay = self.cap_in_force(
-            CapPer::Stay,
-            DayStart {
-                start: 0,
-                end: i64::MAX,
-                kind: timeline.days.first().map_or(crate::calendar::DayKind::Monday, |day| day.kind),
-            },
-            timeline,
-            until,
-        );
+        let state = self.beginning(timeline, until, terms);
+        let (wanted, checkpoint) = (None, None);
+        Walk { meter: self, timeline, until, terms, sink, wanted, checkpoint, state }.run(0).0
+    }
+
+    /// The cost of a longer stay from a checkpoint on.
+    pub(crate) fn resume(
+        &self,
+        timeline: &Timeline<'_>,
+        until: i64,
+        terms: Terms,
+        from: &Checkpoint,
+    ) -> Totals {
+        // The checkpoint may be from a longer stay than this one, which the grace still covers.
+        if self.is_free_by_grace(timeline, until) {
+            return Totals::default();
+        }
+        let (wanted, checkpoint, state) = (None, None, from.state);
+        Walk { meter: self, timeline, until, terms, sink: &mut (), wanted, checkpoint, state }
+            .run(from.segment)
+            .0
+    }
+
+    /// The cost, and a checkpoint at the beginning of a charging day.
+    pub(crate) fn run_to_checkpoint(
+        &self,
+        timeline: &Timeline<'_>,
+        until: i64,
+        terms: Terms,
+        day: usize,
+    ) -> (Totals, Option<Checkpoint>) {
+        if self.is_free_by_grace(timeline, until) {
+            return (Totals::default(), None);
+        }
+        let (wanted, checkpoint) = (Some(day), None);
+        let state = self.beginning(timeline, until, terms);
+        Walk { meter: self, timeline, until, terms, sink: &mut (), wanted, checkpoint, state }.run(0)
+    }
+
+    /// Whether a grace that is forfeited once exceeded still covers the whole stay.
+    fn is_free_by_grace(&self, timeline: &Timeline<'_>, until: i64) -> bool {
+        let forfeited =
+            |grace: &Grace| grace.each == Each::Stay && grace.once_exceeded == OnceExceeded::FromZero;
+        self.grace
+            .filter(forfeited)
+            .is_some_and(|grace| is_within(grace, count(timeline, grace.counting, (0, until), until)))
+    }
+
+    fn beginning(&self, timeline: &Timeline<'_>, until: i64, terms: Terms) -> State {
+        let kind = timeline.days.first().map_or(DayKind::Monday, |day| day.kind);
+        let whole = DayStart { start: 0, end: i64::MAX, kind };
+        let (bound, cap) = self.cap_in_force(CapPer::Stay, whole, timeline, until);
         let deducted = self.grace.filter(|grace| grace.once_exceeded == OnceExceeded::Deducted);
         let grace_left = deducted.filter(|it| it.each == Each::Stay && it.counting == Counting::Charged);
-        let walk = Walk {
-            meter: self,
-            timeline,
-            until,
-            terms,
-            sink,
+        State {
             totals: Totals::default(),
             reading: 0,
             carry: 0,
@@ -117,7 +127,7 @@ impl Meter<'_> {
             band: None,
             band_level: Level::new(i64::MAX, None, 0),
             day_level: Level::new(i64::MAX, None, 0),
-            stay_level: Level::new(stay.1, stay.0.map(Bound::Cap), 0),
+            stay_level: Level::new(cap, bound.map(Bound::Cap), 0),
             day_price: None,
             day_all: 0,
             day_due: 0,
@@ -128,12 +138,11 @@ impl Meter<'_> {
             exempt_daily_left: 0,
             limit_left: terms.limit.map_or(i64::MAX, |limit| limit.minutes),
             skip_day: false,
-        };
-        walk.run()
+        }
     }
 
     /// The lowest upper bound in force: its index and amount.
-    fn cap_in_force(
+    pub(crate) fn cap_in_force(
         &self,
         per: CapPer,
         day: DayStart,
@@ -154,7 +163,12 @@ impl Meter<'_> {
     }
 
     /// The first price in force that replaces the day's sum.
-    fn day_price(&self, day: DayStart, timeline: &Timeline<'_>, until: i64) -> Option<(usize, i64)> {
+    pub(crate) fn day_price(
+        &self,
+        day: DayStart,
+        timeline: &Timeline<'_>,
+        until: i64,
+    ) -> Option<(usize, i64)> {
         let mut caps = self.schedule.caps_per(CapPer::Day);
         caps.find(|(_, cap)| {
             cap.holds == CapHolds::Exactly
@@ -165,7 +179,7 @@ impl Meter<'_> {
     }
 }
 
-fn is_within(grace: Grace, minutes: i64) -> bool {
+pub(crate) fn is_within(grace: Grace, minutes: i64) -> bool {
     match grace.bound {
         GraceBound::Inclusive => minutes <= grace.minutes,
         GraceBound::Exclusive => minutes < grace.minutes,
@@ -173,7 +187,12 @@ fn is_within(grace: Grace, minutes: i64) -> bool {
 }
 
 /// Minutes of the stay in a stretch of it.
-fn count(timeline: &Timeline<'_>, counting: Counting, (start, end): (i64, i64), until: i64) -> i64 {
+pub(crate) fn count(
+    timeline: &Timeline<'_>,
+    counting: Counting,
+    (start, end): (i64, i64),
+    until: i64,
+) -> i64 {
     let end = end.min(until);
     match counting {
         Counting::Elapsed => (end - start).max(0),
@@ -183,168 +202,5 @@ fn count(timeline: &Timeline<'_>, counting: Counting, (start, end): (i64, i64), 
             let inside = segments[first..].iter().take_while(|segment| segment.start < end);
             inside.map(|segment| segment.end.min(end) - segment.start.max(start)).sum()
         }
-    }
-}
-
-impl<S: Sink> Walk<'_, S> {
-    fn run(mut self) -> Totals {
-        let (timeline, until) = (self.timeline, self.until);
-        for segment in timeline.segments.iter().take_while(|segment| segment.start < until) {
-            if self.day != Some(segment.day) {
-                self.finish_day();
-                self.begin_day(segment.day);
-            }
-            if self.skip_day {
-                continue;
-            }
-            if self.band != Some((segment.began, segment.band)) {
-                self.begin_band(segment);
-            }
-            self.charge(*segment);
-        }
-        self.finish_day();
-        self.band_level.report(self.until, self.sink);
-        self.stay_level.report(self.until, self.sink);
-        self.totals.due = self.totals.due.clamp(0, self.totals.all.max(0));
-        self.totals
-    }
-
-    fn begin_day(&mut self, index: usize) {
-        let day = self.timeline.days[index];
-        self.day = Some(index);
-        let (bound, cap) = self.meter.cap_in_force(CapPer::Day, day, self.timeline, self.until);
-        self.day_level = Level::new(cap, bound.map(Bound::Cap), day.start);
-        self.day_price = self.meter.day_price(day, self.timeline, self.until);
-        (self.day_all, self.day_due) = (0, 0);
-        (self.day_has_uncovered, self.day_counted) = (false, false);
-        self.exempt_daily_left = self.terms.exempt_daily;
-        if let Some(limit) = self.terms.limit.filter(|limit| limit.each.is_day()) {
-            self.limit_left = limit.minutes;
-        }
-        if self.meter.restart == MeterRestart::EachDay {
-            (self.reading, self.carry) = (0, 0);
-        }
-        self.skip_day = false;
-        let Some(grace) = self.meter.grace.filter(|grace| grace.each.is_day()) else { return };
-        match grace.once_exceeded {
-            OnceExceeded::Deducted if grace.counting == Counting::Charged => self.grace_left = grace.minutes,
-            OnceExceeded::Deducted => {}
-            OnceExceeded::FromZero => {
-                let minutes = count(self.timeline, grace.counting, (day.start, day.end), self.until);
-                self.skip_day = is_within(grace, minutes);
-                if self.skip_day {
-                    self.sink.grace(day.start, day.end.min(self.until));
-                }
-            }
-        }
-    }
-
-    fn finish_day(&mut self) {
-        let Some(day) = self.day.map(|index| self.timeline.days[index]) else { return };
-        let end = day.end.min(self.until);
-        self.day_level.report(end, self.sink);
-        if let Some((index, price)) = self.day_price.filter(|_| self.day_counted) {
-            let change = price - self.day_all;
-            if change != 0 {
-                self.sink.bound(Bound::Cap(index), day.start, end, change);
-            }
-            let covered = self.day_all - self.day_due;
-            let due = if self.day_has_uncovered { (price - covered).max(0) } else { 0 };
-            self.totals.all += change;
-            self.totals.due += due - self.day_due;
-        }
-    }
-
-    fn begin_band(&mut self, segment: &Segment) {
-        self.band_level.report(segment.start.min(self.until), self.sink);
-        let at_most = self.meter.schedule.bands[segment.band].at_most;
-        self.band = Some((segment.began, segment.band));
-        self.band_level = Level::new(at_most, Some(Bound::Band(segment.band)), segment.start);
-        if self.meter.restart == MeterRestart::EachBand {
-            (self.reading, self.carry) = (0, 0);
-        }
-    }
-
-    /// Takes the free front off a segment: grace, then exempt minutes. Answers where charging begins.
-    fn after_free_minutes(&mut self, segment: &Segment, end: i64) -> i64 {
-        let mut start = segment.start;
-        if let Some(grace) = self.meter.grace.filter(|it| it.once_exceeded == OnceExceeded::Deducted) {
-            let free_until = match (grace.counting, grace.each) {
-                (Counting::Elapsed, Each::Stay) => grace.minutes,
-                (Counting::Elapsed, Each::Day) => self.timeline.days[segment.day].start + grace.minutes,
-                (Counting::Charged, _) => start + self.grace_left,
-            };
-            let paid_from = free_until.clamp(start, end);
-            if grace.counting == Counting::Charged {
-                self.grace_left -= paid_from - start;
-            }
-            if paid_from > start {
-                self.sink.grace(start, paid_from);
-            }
-            start = paid_from;
-        }
-        if !segment.covered {
-            for left in [&mut self.exempt_daily_left, &mut self.exempt_left] {
-                let taken = (*left).min(end - start);
-                *left -= taken;
-                start += taken;
-            }
-        }
-        start
-    }
-
-    fn charge(&mut self, segment: Segment) {
-        let mut end = segment.end.min(self.until);
-        let mut at = self.after_free_minutes(&segment, end);
-        if !segment.covered {
-            end = end.min(at.saturating_add(self.limit_left));
-            self.limit_left -= end - at;
-            self.day_has_uncovered |= at < end;
-        }
-        self.totals.charged_minutes += end - at;
-        self.day_counted |= at < end;
-        let carried = self.carry.min(end - at);
-        at += carried;
-        self.reading += carried;
-        self.carry -= carried;
-        let band = &self.meter.schedule.bands[segment.band];
-        let mut index = band.tier_at(self.reading);
-        while at < end {
-            let tier = band.tiers[index];
-            let left = tier.until - self.reading;
-            let minutes = left.min(end - at);
-            let units = (minutes + tier.unit - 1) / tier.unit;
-            let mut group = Group {
-                start: at,
-                end: at + minutes,
-                segment,
-                tier: index,
-                unit: tier.unit,
-                units,
-                price: tier.price,
-                amount: units * tier.price,
-                counted: 0,
-            };
-            group.counted = self.accrue(group.amount, segment.covered);
-            self.sink.group(&group);
-            self.carry = (units * tier.unit).min(left) - minutes;
-            self.reading += minutes;
-            at += minutes;
-            index += usize::from(self.reading >= tier.until);
-        }
-    }
-
-    /// Adds an amount under the caps of band, day and stay; what of it they let through.
-    fn accrue(&mut self, amount: i64, covered: bool) -> i64 {
-        let of_day = self.band_level.add(amount);
-        let of_stay = self.day_level.add(of_day);
-        let counted = self.stay_level.add(of_stay);
-        self.totals.all += counted;
-        self.day_all += counted;
-        if !covered {
-            self.totals.due += counted;
-            self.day_due += counted;
-        }
-        counted
     }
 }

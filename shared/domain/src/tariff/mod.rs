@@ -16,6 +16,7 @@ mod lines;
 mod merchant;
 mod meter;
 mod meter_sums;
+mod meter_walk;
 mod next_step;
 mod pass;
 mod plan;

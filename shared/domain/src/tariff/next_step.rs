@@ -1,5 +1,6 @@
 //! When the price changes next: "leave by", and "in 4 min: +300원".
 
+use super::meter::Terms;
 use super::pricing::Pricing;
 
 /// How far to look where the price can only rise: over the longest run of free days.
@@ -28,6 +29,12 @@ fn first_by_trial(pricing: &mut Pricing<'_>, now: i64, total: i64) -> Option<i64
 
 /// Doubles the step until the price has risen, then halves the last one.
 fn first_by_halving(pricing: &mut Pricing<'_>, now: i64, total: i64) -> Option<i64> {
+    // Nearly always the price changes when the unit begun last is used up.
+    let ahead = pricing.unexplained(now, Terms::default()).totals.paid_ahead;
+    let used_up = now + ahead;
+    if total_at(pricing, used_up + 1) != total && (ahead == 0 || total_at(pricing, used_up) == total) {
+        return Some(used_up + 1);
+    }
     let (mut same, mut step) = (now, 1);
     let mut risen = loop {
         let probe = now + step;

@@ -1,8 +1,10 @@
 //! The price of a stay of any length up to the one asked for: meter, stay rules, passes, discounts, rounding.
 
+use std::cell::RefCell;
+
 use super::clock_time::{DAY_MINUTES, Hours};
 use super::discount::{Claims, Settled};
-use super::meter::{Meter, Sink, Terms, Totals};
+use super::meter::{Checkpoint, Meter, Sink, Terms, Totals};
 use super::plan::Plan;
 use super::quote::Stay;
 use super::spec::{Rounding, RoundingMode, StayRule, TariffSpec};
@@ -17,6 +19,9 @@ pub(crate) struct Pricing<'a> {
     pub(crate) timeline: Timeline<'a>,
     pub(crate) claims: Claims<'a>,
     pub(crate) calendar: &'a Calendar,
+    /// The length asked for. Lengths from it on are priced from the beginning of its last charging day.
+    pub(crate) now: i64,
+    checkpoints: RefCell<Vec<(Terms, Checkpoint)>>,
 }
 
 /// A price before discounts.
@@ -32,19 +37,54 @@ pub(crate) struct Base<'a> {
 }
 
 impl<'a> Pricing<'a> {
-    pub(crate) fn new(spec: &'a TariffSpec, plan: &'a Plan, stay: &Stay<'a>, timeline: Timeline<'a>) -> Self {
+    pub(crate) fn new(
+        spec: &'a TariffSpec,
+        plan: &'a Plan,
+        stay: &Stay<'a>,
+        timeline: Timeline<'a>,
+        now: i64,
+    ) -> Self {
         let schedule = plan.schedule_of(stay.vehicle);
         let meter = Meter { schedule, grace: spec.grace, restart: spec.meter };
         let has_pass = !timeline.layout.covered.is_empty();
         let entry_kind =
             timeline.layout.calendar.kind_of_epoch_day(timeline.layout.clock.wall(0).div_euclid(1440));
         let claims = Claims::new(spec, stay, entry_kind, has_pass);
-        Self { spec, plan, meter, timeline, claims, calendar: stay.calendar }
+        Self {
+            spec,
+            plan,
+            meter,
+            timeline,
+            claims,
+            calendar: stay.calendar,
+            now,
+            checkpoints: RefCell::default(),
+        }
     }
 
     /// The price before discounts of the first `until` minutes, reported to a sink.
     pub(crate) fn base<S: Sink>(&self, until: i64, terms: Terms, sink: &mut S) -> Base<'a> {
-        let totals = self.meter.run(&self.timeline, until, terms, sink);
+        self.after_rules(self.meter.run(&self.timeline, until, terms, sink), until)
+    }
+
+    /// The same, unreported, and not from the start where it was priced before.
+    pub(crate) fn unexplained(&self, until: i64, terms: Terms) -> Base<'a> {
+        if self.plan.may_fall || until < self.now {
+            return self.base(until, terms, &mut ());
+        }
+        let known = self.checkpoints.borrow().iter().find(|(of, _)| *of == terms).map(|(_, it)| *it);
+        let totals = if let Some(checkpoint) = known {
+            self.meter.resume(&self.timeline, until, terms, &checkpoint)
+        } else {
+            let day = self.timeline.days.iter().rposition(|day| day.start <= self.now).unwrap_or(0);
+            let (totals, checkpoint) = self.meter.run_to_checkpoint(&self.timeline, until, terms, day);
+            self.checkpoints.borrow_mut().extend(checkpoint.map(|checkpoint| (terms, checkpoint)));
+            totals
+        };
+        self.after_rules(totals, until)
+    }
+
+    fn after_rules(&self, totals: Totals, until: i64) -> Base<'a> {
         let clock = &self.timeline.layout.clock;
         let lowest = self
             .spec
@@ -59,13 +99,13 @@ impl<'a> Pricing<'a> {
 
     /// What is to pay for the first `until` minutes.
     pub(crate) fn total(&self, until: i64) -> i64 {
-        let base = self.base(until, Terms::default(), &mut ());
+        let base = self.unexplained(until, Terms::default());
         round(self.settle(until, base.due).left, self.spec.rounding)
     }
 
     /// What discounts leave of it.
     pub(crate) fn settle(&self, until: i64, due: i64) -> Settled {
-        self.claims.settle(due, |terms| self.base(until, terms, &mut ()).due)
+        self.claims.settle(due, |terms| self.unexplained(until, terms).due)
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn quote(spec: &TariffSpec, plan: &Plan, stay: &Stay<'_>) -> Result<Q
     };
     let mut timeline = Timeline::new(layout);
     timeline.extend_to(minutes.max(1));
-    let mut pricing = Pricing::new(spec, plan, stay, timeline);
+    let mut pricing = Pricing::new(spec, plan, stay, timeline, minutes);
     let mut quote = explain(&pricing, stay, minutes);
     if stay.look_ahead {
         let total = quote.total.get();
@@ -68,7 +68,9 @@ fn explain(pricing: &Pricing<'_>, stay: &Stay<'_>, minutes: i64) -> Quote {
     let spec = pricing.spec;
     let clock = &pricing.timeline.layout.clock;
     let own = spec.vehicles.iter().find(|it| it.classes.contains(&stay.vehicle));
-    let mut lines = Lines::new(clock, own.map_or(&spec.schedule, |it| &it.schedule), minutes);
+    // Base and additional units of each segment, and perhaps a cap.
+    let capacity = pricing.timeline.segments.len() * 3 + 2;
+    let mut lines = Lines::new(clock, own.map_or(&spec.schedule, |it| &it.schedule), minutes, capacity);
     let base = pricing.base(minutes, Terms::default(), &mut lines);
     lines.finish(minutes);
     let span = (0, minutes);
@@ -101,7 +103,7 @@ fn explain(pricing: &Pricing<'_>, stay: &Stay<'_>, minutes: i64) -> Quote {
         };
         lines.add(LineRule::Rounding, "", words, span, total - settled.left);
     }
-    let due = |terms| pricing.base(minutes, terms, &mut ()).due;
+    let due = |terms| pricing.unexplained(minutes, terms).due;
     let total = Won::new(total);
     Quote {
         tariff_id: spec.id.clone(),
