@@ -228,6 +228,7 @@ impl ChargeBody {
             custom_data: self.custom_data.clone(),
             notice_urls: self.notice_urls.clone(),
             billing_key: Some(self.billing_key.clone()),
+            deposit_hours: super::shop::DEPOSIT_HOURS,
         })
     }
 }

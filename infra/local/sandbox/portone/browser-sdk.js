@@ -9,10 +9,12 @@
 
   function windowUrl(request, kind) {
     const currency = String(request.currency || "KRW").replace(/^CURRENCY_/, "");
+    const expiry = request.virtualAccount && request.virtualAccount.accountExpiry;
     const fields = {
       storeId: request.storeId, channelKey: request.channelKey, paymentId: request.paymentId,
       orderName: request.orderName, totalAmount: request.totalAmount, taxFreeAmount: request.taxFreeAmount,
       currency, payMethod: request.payMethod, redirectUrl: request.redirectUrl, window: kind,
+      depositHours: expiry && expiry.validHours,
       customerName: request.customer && request.customer.fullName,
       customData: request.customData && JSON.stringify(request.customData),
     };

@@ -51,6 +51,8 @@ pub(super) struct Window {
     /// `iframe` or `popup`: the answer goes to the page that opened the window instead of to `redirectUrl`.
     #[serde(default, rename = "window")]
     shown_in: String,
+    #[serde(default = "deposit_hours", deserialize_with = "hours")]
+    deposit_hours: i64,
     #[serde(default)]
     customer_name: Option<String>,
     #[serde(default)]
@@ -59,6 +61,15 @@ pub(super) struct Window {
 
 fn krw() -> String {
     "KRW".to_owned()
+}
+
+fn deposit_hours() -> i64 {
+    super::shop::DEPOSIT_HOURS
+}
+
+/// PortOne lets a shop say up to a month.
+fn hours<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    amount(deserializer).map(|number| number.get().clamp(1, 24 * 31))
 }
 
 fn amount<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Won, D::Error> {
@@ -83,6 +94,7 @@ impl Window {
             custom_data: self.custom_data.clone(),
             notice_urls: Vec::new(),
             billing_key: None,
+            deposit_hours: self.deposit_hours,
         }
     }
 

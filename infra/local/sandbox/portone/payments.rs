@@ -53,6 +53,8 @@ pub(super) struct Order {
     pub(super) custom_data: Option<String>,
     pub(super) notice_urls: Vec<String>,
     pub(super) billing_key: Option<String>,
+    /// For how long a virtual account takes a deposit, hours.
+    pub(super) deposit_hours: i64,
 }
 
 /// One cancellation.

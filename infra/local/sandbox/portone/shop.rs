@@ -18,8 +18,8 @@ use super::webhooks::{self, Delivery};
 use super::{PortOneSandboxConfig, json};
 use crate::sandbox::support::{Dice, lock, now, random_id};
 
-/// How long a virtual account takes deposits.
-const VIRTUAL_ACCOUNT_HOURS: i64 = 24;
+/// For how long a virtual account takes a deposit when the shop does not say, hours.
+pub(super) const DEPOSIT_HOURS: i64 = 24;
 
 /// What was fixed by pre-registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Choice {
         }
     }
 
-    fn method(&self, at: Timestamp) -> Method {
+    fn method(&self, at: Timestamp, deposit_hours: i64) -> Method {
         match self {
             Self::Card => Method::Card,
             Self::EasyPay(provider) => Method::EasyPay { provider: provider.clone() },
@@ -90,9 +90,7 @@ impl Choice {
                     .map(|c| char::from(b'0' + (c as u8) % 10))
                     .take(14)
                     .collect(),
-                expired_at: at
-                    .saturating_add(SignedDuration::from_hours(VIRTUAL_ACCOUNT_HOURS))
-                    .unwrap_or(at),
+                expired_at: at.saturating_add(SignedDuration::from_hours(deposit_hours)).unwrap_or(at),
                 issued_at: at,
             },
         }
@@ -156,7 +154,7 @@ impl Shop {
     ) -> Result<(), ApiError> {
         let skew = lock(&self.state).faults.for_amount(payment_id, &self.dice);
         self.change(payment_id, |record, at| {
-            let event = record.pay(choice.method(at), random_id("pg-"), at)?;
+            let event = record.pay(choice.method(at, record.order.deposit_hours), random_id("pg-"), at)?;
             let asked = amount.unwrap_or(record.order.total);
             record.order.total = asked.plus(Won::new(skew)).unwrap_or(asked);
             Ok(event)
