@@ -257,7 +257,7 @@ fn a_function_may_use_what_it_is_given_and_is_given_what_it_may_use() {
         for (name, value) in
             function.property(&["Environment", "Variables"]).as_object().into_iter().flatten()
         {
-            let Some(target) = value["Ref"].as_str().and_then(|target| root.resource(target)) else {
+            let Some(target) = points_to(value).and_then(|target| root.resource(target)) else {
                 continue;
             };
             let named = allowed.contains(&format!("\"{}\"", target.name))

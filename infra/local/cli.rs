@@ -33,6 +33,9 @@ pub struct CloudArgs {
     /// Port of the address people use (0: any free one) [default: 8080].
     #[arg(long)]
     pub port: Option<u16>,
+    /// Folder of the state, one for each cloud that runs at a time [default: target/local/state].
+    #[arg(long)]
+    pub state: Option<PathBuf>,
     /// Port of the emulator behind it (0: any free one) [default: 4566].
     #[arg(long)]
     pub cloud_port: Option<u16>,

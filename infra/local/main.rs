@@ -37,6 +37,9 @@ async fn main() -> ExitCode {
 fn options(args: &CloudArgs) -> Result<Options> {
     let mut options = Options::lasting(args.port, args.cloud_port)?;
     options.fresh = args.fresh;
+    if let Some(state) = &args.state {
+        options.state = std::path::absolute(state)?;
+    }
     Ok(options)
 }
 
