@@ -47,6 +47,8 @@ impl Clients {
             .endpoint_url(endpoint)
             .http_client(http.clone())
             .credentials_provider(credentials.clone())
+            // Checksums are of no use on one machine, and slow in a debug build.
+            .request_checksum_calculation(aws_sdk_s3::config::RequestChecksumCalculation::WhenRequired)
             // A bucket's name in the host would need name resolution for each bucket.
             .force_path_style(true)
             .build();
