@@ -9,8 +9,9 @@ use serde::Serialize;
 /// The only currency of a Korean lot.
 pub(crate) const KRW: &str = "KRW";
 
-/// A moment with the offset of the lot's zone.
+/// A moment with the offset of the lot's zone, in whole seconds: people leave by the second told, not by a later one.
 pub(crate) fn local(zone: &TimeZone, at: Timestamp) -> String {
+    let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
     at.display_with_offset(zone.to_offset(at)).to_string()
 }
 
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn times_carry_the_offset_of_the_lot_not_of_the_server() {
         let zone = TimeZone::get("Asia/Seoul").unwrap();
-        let at: Timestamp = "2026-11-20T01:00:00Z".parse().unwrap();
+        let at: Timestamp = "2026-11-20T01:00:00.987Z".parse().unwrap();
         assert_eq!(local(&zone, at), "2026-11-20T10:00:00+09:00");
     }
 }

@@ -118,8 +118,8 @@ fn gate_backlog() {}
     ),
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses(
-        (status = "2XX", description = "Verified, kept and queued; unknown types too"),
-        (status = "4XX", description = "Not verified: nothing happened",
+        (status = 200, description = "Verified, kept and queued; unknown types too"),
+        (status = "4XX", description = "`webhook-signature-invalid` (401), `webhook-body-invalid` (400), `body-too-large` (413): nothing happened",
             body = super::ProblemView, content_type = "application/problem+json"),
         (status = "5XX", description = "Send it again", body = super::ProblemView, content_type = "application/problem+json"),
     )
