@@ -17,7 +17,7 @@ const KO = {
   laterCosts: (t, won) => `${t}에 나가면 ${won}을 내게 됩니다.`,
   method: "결제 수단", CARD: "카드", EASY_PAY: "간편결제", VIRTUAL_ACCOUNT: "가상계좌",
   phone: "휴대폰 번호 (선택)", phoneHint: "결제와 출차를 알려 드립니다. 이 결제에만 씁니다.",
-  pay: (won) => `${won} 결제`, preparing: "결제를 준비하는 중…", sdkMissing: "결제창을 불러오지 못했습니다. 잠시 뒤 다시 시도해 주세요.",
+  pay: (won) => `${won} 결제`, preparing: "결제를 준비하는 중…", amountChanged: "그사이 금액이 바뀌었습니다. 확인하고 다시 눌러 주세요.", sdkMissing: "결제창을 불러오지 못했습니다. 잠시 뒤 다시 시도해 주세요.",
   payment: "결제", checking: "결제를 확인하는 중…", checkingLong: "확인이 늦어지고 있습니다. 창을 닫아도 결제는 처리됩니다.",
   status: {
     requested: "결제 대기", awaiting_deposit: "입금 대기", failed: "결제 실패", held: "금액 불일치",
@@ -55,7 +55,7 @@ const EN = {
   laterCosts: (t, won) => `Leaving at ${t}, you would pay ${won}.`,
   method: "Payment method", CARD: "Card", EASY_PAY: "Easy pay", VIRTUAL_ACCOUNT: "Bank deposit",
   phone: "Mobile number (optional)", phoneHint: "We tell you about the payment and the exit. Used for this payment only.",
-  pay: (won) => `Pay ${won}`, preparing: "Preparing the payment…", sdkMissing: "The payment window could not be loaded. Please try again in a moment.",
+  pay: (won) => `Pay ${won}`, preparing: "Preparing the payment…", amountChanged: "The amount has changed meanwhile. Please check it and press again.", sdkMissing: "The payment window could not be loaded. Please try again in a moment.",
   payment: "Payment", checking: "Checking the payment…", checkingLong: "This takes longer than usual. You may close this page; the payment is handled anyway.",
   status: {
     requested: "Waiting for payment", awaiting_deposit: "Waiting for deposit", failed: "Payment failed", held: "Amount does not match",

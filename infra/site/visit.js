@@ -10,6 +10,8 @@ const LATER_MINUTES = [30, 60, 120, 240];
 const REFRESH_MS = 30000;
 /** Time to deposit into a virtual account; the quote itself is long overrun by then, the barrier asks for the rest. */
 const DEPOSIT_HOURS = 1;
+/** What the driver has entered: a new price draws the form anew, and takes nothing away. */
+const draft = { method: METHODS[0], phone: "" };
 
 /** Shows the visit. `still` tells whether the driver is still on this page. */
 export async function visit(still, lotId, plate) {
@@ -24,24 +26,28 @@ export async function visit(still, lotId, plate) {
       last = found;
       return true;
     } catch (error) {
-      if (still()) summary.replaceChildren(failure(error, open));
+      if (still()) summary.replaceChildren(failure(error, () => open()));
       return false;
     }
   };
-  const open = async () => {
+  const open = async (note) => {
     const loaded = await load();
     if (!still()) return;
     const home = h("p", {}, h("a", { href: `#/lot/${encodeURIComponent(lotId)}` }, t.back));
-    const parts = loaded ? [summary, last.due > 0 && payForm(lotId, plate, last), last.state !== "left" && later(lotId, plate), home] : [summary, home];
-    show(loaded ? `${last.plate} · ${last.lotName}` : plate, ...parts);
-    if (loaded) again();
+    if (!loaded) { show(plate, summary, home); return; }
+    show(`${last.plate} · ${last.lotName}`, note && h("p", { class: "notice", role: "alert" }, note), summary,
+      last.due > 0 && payForm(lotId, plate, last, () => open(t.amountChanged)),
+      last.state !== "left" && later(lotId, plate), home);
+    again();
   };
-  const again = () => setTimeout(async () => {
+  let waiting;
+  const again = () => { clearTimeout(waiting); waiting = setTimeout(tick, REFRESH_MS); };
+  const tick = async () => {
     if (!still()) return;
     const before = last && last.due;
     if (document.visibilityState === "visible" && await load() && last.due !== before) { open(); return; }
     again();
-  }, REFRESH_MS);
+  };
   open();
 }
 
@@ -63,11 +69,13 @@ function price(visit) {
   ];
 }
 
-function payForm(lotId, plate, found) {
-  const choice = (method, index) => h("label", {},
-    h("input", { type: "radio", name: "method", value: method, checked: index === 0, style: "min-height:auto" }), t[method]);
+/** `changed` is called when the amount is no longer the one on the button: nobody pays what they did not see. */
+function payForm(lotId, plate, found, changed) {
+  const choice = (method) => h("label", {},
+    h("input", { type: "radio", name: "method", value: method, checked: method === draft.method, style: "min-height:auto",
+      change: () => { draft.method = method; } }), t[method]);
   const phone = h("input", { type: "tel", id: "phone", autocomplete: "tel-national", inputmode: "tel", maxlength: 20,
-    "aria-describedby": "phone-hint" });
+    "aria-describedby": "phone-hint", value: draft.phone, input: (event) => { draft.phone = event.target.value; } });
   const button = h("button", { class: "main" }, t.pay(won(found.due)));
   const problem = h("div", {});
   // One key for one wish to pay: pressed again after a failure of the line, it finds the same payment.
@@ -80,14 +88,16 @@ function payForm(lotId, plate, found) {
     try {
       const contact = phone.value.trim() ? { phone: phone.value.trim() } : undefined;
       const [started, sdk] = await Promise.all([api.startPayment(lotId, plate, key, contact), api.portone()]);
-      if (started.status === "requested" || started.status === "failed") {
-        await pay(sdk, started, new FormData(event.target).get("method"), { lotId, plate });
+      if (started.amount !== found.due) {
+        changed();
+      } else if (started.status === "requested" || started.status === "failed") {
+        await pay(sdk, started, draft.method, { lotId, plate });
       } else {
         location.hash = `#/payment/${started.paymentId}`;
       }
     } catch (error) {
       problem.replaceChildren(failure(error));
-      if (error.code !== "offline") key = crypto.randomUUID();
+      if (error.code === "idempotency-key-reused") key = crypto.randomUUID();
     }
     button.disabled = false;
   };
