@@ -1,6 +1,6 @@
 //! Which of the claimed discounts hold, what each takes off, and which of them are in the price.
 
-use super::meter::{Allowance, Terms};
+use super::meter::{Terms, Window};
 use super::quote::{ConsideredDiscount, DiscountClaim, DiscountOutcome, Stay};
 use super::spec::{Combine, DiscountPolicy, DiscountRule, DiscountShape, Each, TariffSpec, Vouchers};
 use crate::Won;
@@ -19,6 +19,13 @@ pub(crate) struct Claims<'a> {
     usable: Vec<Usable<'a>>,
     declined: Vec<(&'a DiscountClaim, DiscountOutcome)>,
     policy: DiscountPolicy,
+}
+
+/// What is due under some terms, and what of it the units begun within their window make.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Due {
+    pub(crate) due: i64,
+    pub(crate) in_window: i64,
 }
 
 /// What discounts leave to pay.
@@ -57,7 +64,7 @@ impl<'a> Claims<'a> {
     }
 
     /// What is left of `due`; `price` answers what would be due under other terms.
-    pub(crate) fn settle(&self, due: i64, price: impl Fn(Terms) -> i64) -> Settled {
+    pub(crate) fn settle(&self, due: i64, price: impl Fn(Terms) -> Due) -> Settled {
         if self.usable.is_empty() || due == 0 {
             return Settled { left: due, applied: Vec::new() };
         }
@@ -89,13 +96,13 @@ impl<'a> Claims<'a> {
     }
 
     /// Takes a set off, one after the other, each on what those before it left.
-    fn apply(&self, set: &[usize], due: i64, price: &impl Fn(Terms) -> i64) -> Settled {
+    fn apply(&self, set: &[usize], due: i64, price: &impl Fn(Terms) -> Due) -> Settled {
         let mut settled = Settled { left: due, applied: Vec::with_capacity(set.len()) };
         let mut terms = Terms::default();
         for &index in set {
             let Usable { rule, claim } = self.usable[index];
             let bound = claim.budget_left.map_or(i64::MAX, Won::get).min(settled.left);
-            let amount = reduction(&rule.shape, settled.left, due, &mut terms, price).clamp(0, bound);
+            let amount = reduction(&rule.shape, settled.left, &mut terms, price).clamp(0, bound);
             if amount > 0 {
                 settled.left -= amount;
                 settled.applied.push((index, amount));
@@ -109,7 +116,7 @@ impl<'a> Claims<'a> {
         &self,
         due: i64,
         settled: &Settled,
-        price: impl Fn(Terms) -> i64,
+        price: impl Fn(Terms) -> Due,
     ) -> Vec<ConsideredDiscount> {
         let entry = |claim: &DiscountClaim, outcome, amount| ConsideredDiscount {
             rule: claim.rule.clone(),
@@ -165,33 +172,35 @@ fn share(amount: i64, percent: u8) -> i64 {
     (amount * i64::from(percent) + 99) / 100
 }
 
+/// A part of what is left that corresponds to `part` of `whole`, rounded down. What discounts before took off is so
+/// shared by all minutes alike, and a price under several discounts never falls as time grows.
+fn in_proportion(left: i64, part: i64, whole: i64) -> i64 {
+    if whole == 0 {
+        return 0;
+    }
+    // At most 5 × 10¹⁵ each: the product needs 128 bits, the quotient is not above `left`.
+    let share = i128::from(left) * i128::from(part.clamp(0, whole)) / i128::from(whole);
+    i64::try_from(share).unwrap_or(left)
+}
+
 /// What a shape takes off `left`; free minutes are added to the terms for those that come after.
-fn reduction(
-    shape: &DiscountShape,
-    left: i64,
-    due: i64,
-    terms: &mut Terms,
-    price: &impl Fn(Terms) -> i64,
-) -> i64 {
-    let at = |terms: Terms| if terms == Terms::default() { due } else { price(terms) };
+fn reduction(shape: &DiscountShape, left: i64, terms: &mut Terms, price: &impl Fn(Terms) -> Due) -> i64 {
     match shape {
         DiscountShape::Percent { percent } => share(left, *percent),
         DiscountShape::Amount { amount } => amount.get(),
         DiscountShape::FreeMinutes { minutes, each, then_percent } => {
-            let before = at(*terms);
+            let before = price(*terms).due;
             match each {
                 Each::Stay => terms.exempt += minutes,
                 Each::Day => terms.exempt_daily += minutes,
             }
-            let freed = (before - at(*terms)).clamp(0, left);
-            freed + share(left - freed, *then_percent)
+            let kept = in_proportion(left, price(*terms).due, before);
+            left - kept + share(kept, *then_percent)
         }
         DiscountShape::PercentOf { from_minute, until_minute, percent, each } => {
-            let limited =
-                |minutes: i64| at(Terms { limit: Some(Allowance { minutes, each: *each }), ..*terms });
-            let until = until_minute.map_or_else(|| at(*terms), limited);
-            let from = if *from_minute == 0 { 0 } else { limited(*from_minute) };
-            share((until - from).max(0), *percent)
+            let window = Window { from: *from_minute, until: until_minute.unwrap_or(i64::MAX), each: *each };
+            let priced = price(Terms { window: Some(window), ..*terms });
+            share(in_proportion(left, priced.in_window, priced.due), *percent)
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::clock_time::DAY_MINUTES;
 use super::meter::Terms;
-use super::plan::{Plan, SchedulePlan};
+use super::plan::{Plan, SchedulePlan, stack_may_fall};
 use super::pricing::Pricing;
 use super::quote::Stay;
 use super::spec::{
@@ -193,6 +193,11 @@ fn retroactive(spec: &TariffSpec) -> Vec<(String, TariffSpec)> {
 
 /// Tries each rule that could make the price fall, minute by minute over three days from many entries.
 fn falls(spec: &TariffSpec, found: &mut Vec<Finding>) {
+    if stack_may_fall(spec) {
+        let message = "stacked discounts of which one is for certain minutes only, or paid from a budget, can take off more \
+                       than a further unit adds";
+        add(found, "discountPolicy", FindingCode::PriceCanFall, message);
+    }
     for (path, alone) in retroactive(spec) {
         if let Some(message) = witness(&alone) {
             add(found, path, FindingCode::PriceCanFall, message);

@@ -13,10 +13,11 @@ use super::spec::{CapHolds, CapPer, Counting, Each, Grace, GraceBound, MeterRest
 use super::timeline::{DayStart, Timeline};
 use crate::calendar::DayKind;
 
-/// Minutes that are exempt, or beyond which nothing is charged; counted over charged minutes that no pass covers.
+/// Charged minutes, counted over those that no pass covers and that are not exempt, whose units are summed apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Allowance {
-    pub(crate) minutes: i64,
+pub(crate) struct Window {
+    pub(crate) from: i64,
+    pub(crate) until: i64,
     pub(crate) each: Each,
 }
 
@@ -27,8 +28,10 @@ pub(crate) struct Terms {
     pub(crate) exempt: i64,
     /// Exempt on each charging day, minutes.
     pub(crate) exempt_daily: i64,
-    /// Only so many minutes are charged.
-    pub(crate) limit: Option<Allowance>,
+    /// Which minutes' units to sum apart.
+    pub(crate) window: Option<Window>,
+    /// A bound on the stay that a stay rule sets.
+    pub(crate) stay_at_most: Option<i64>,
 }
 
 /// What a stay costs, before stay rules and discounts.
@@ -40,6 +43,8 @@ pub(crate) struct Totals {
     pub(crate) due: i64,
     /// Minutes that the meter counted.
     pub(crate) charged_minutes: i64,
+    /// What the units begun within the window add, caps considered.
+    pub(crate) in_window: i64,
     /// Charged minutes to come that the unit begun last already pays for.
     pub(crate) paid_ahead: i64,
 }
@@ -127,7 +132,7 @@ impl Meter<'_> {
             band: None,
             band_level: Level::new(i64::MAX, None, 0),
             day_level: Level::new(i64::MAX, None, 0),
-            stay_level: Level::new(cap, bound.map(Bound::Cap), 0),
+            stay_level: Level::new(cap.min(terms.stay_at_most.unwrap_or(i64::MAX)), bound.map(Bound::Cap), 0),
             day_price: None,
             day_all: 0,
             day_due: 0,
@@ -136,7 +141,7 @@ impl Meter<'_> {
             grace_left: grace_left.map_or(0, |grace| grace.minutes),
             exempt_left: terms.exempt,
             exempt_daily_left: 0,
-            limit_left: terms.limit.map_or(i64::MAX, |limit| limit.minutes),
+            window_at: 0,
             skip_day: false,
         }
     }

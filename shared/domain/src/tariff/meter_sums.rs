@@ -1,5 +1,6 @@
 //! What the meter reports, and the running sums under caps it reports from.
 
+use super::meter::Window;
 use super::timeline::Segment;
 
 /// Units of one tier in a row.
@@ -18,6 +19,19 @@ pub(crate) struct Group {
     pub(crate) amount: i64,
     /// What of the amount the caps let through.
     pub(crate) counted: i64,
+}
+
+impl Group {
+    /// What the units that start within a window add. Caps let the first units through and cut the last.
+    pub(crate) fn counted_within(&self, window: Window, origin: i64) -> i64 {
+        let place = origin + self.start;
+        let begun_before = |bound: i64| {
+            let minutes = bound.saturating_sub(place).max(0);
+            (minutes / self.unit + i64::from(minutes % self.unit > 0)).min(self.units)
+        };
+        let first = |units: i64| (units * self.price).min(self.counted);
+        first(begun_before(window.until)) - first(begun_before(window.from))
+    }
 }
 
 /// What changed a sum other than units.

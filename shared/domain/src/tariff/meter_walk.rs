@@ -27,12 +27,13 @@ pub(crate) struct State {
     pub(crate) grace_left: i64,
     pub(crate) exempt_left: i64,
     pub(crate) exempt_daily_left: i64,
-    pub(crate) limit_left: i64,
+    /// Minutes counted so far towards the window.
+    pub(crate) window_at: i64,
     pub(crate) skip_day: bool,
 }
 
 /// A run up to the beginning of a charging day, from which longer stays can be priced without starting over. It holds
-/// for every later end of the stay as long as no rule reaches back (see `Plan::may_fall`).
+/// for every later end of the stay as long as no rule reaches back (see `Plan::reaches_back`).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checkpoint {
     pub(crate) segment: usize,
@@ -100,8 +101,8 @@ impl<S: Sink> Walk<'_, S> {
         (self.state.day_all, self.state.day_due) = (0, 0);
         (self.state.day_has_uncovered, self.state.day_counted) = (false, false);
         self.state.exempt_daily_left = self.terms.exempt_daily;
-        if let Some(limit) = self.terms.limit.filter(|limit| limit.each.is_day()) {
-            self.state.limit_left = limit.minutes;
+        if self.terms.window.is_some_and(|window| window.each.is_day()) {
+            self.state.window_at = 0;
         }
         if self.meter.restart == MeterRestart::EachDay {
             (self.state.reading, self.state.carry) = (0, 0);
@@ -178,11 +179,12 @@ impl<S: Sink> Walk<'_, S> {
     }
 
     fn charge(&mut self, segment: Segment) {
-        let mut end = segment.end.min(self.until);
+        let end = segment.end.min(self.until);
         let mut at = self.after_free_minutes(&segment, end);
+        // Where the window's count stands at minute 0 of the stay, so that adding a minute gives its place.
+        let window_origin = self.state.window_at - at;
         if !segment.covered {
-            end = end.min(at.saturating_add(self.state.limit_left));
-            self.state.limit_left -= end - at;
+            self.state.window_at += end - at;
             self.state.day_has_uncovered |= at < end;
         }
         self.state.totals.charged_minutes += end - at;
@@ -211,6 +213,9 @@ impl<S: Sink> Walk<'_, S> {
             };
             group.counted = self.accrue(group.amount, segment.covered);
             self.sink.group(&group);
+            if let Some(window) = self.terms.window.filter(|_| !segment.covered) {
+                self.state.totals.in_window += group.counted_within(window, window_origin);
+            }
             self.state.carry = (units * tier.unit).min(left) - minutes;
             self.state.reading += minutes;
             at += minutes;

@@ -2,7 +2,10 @@
 //! document that [`super::check`] has accepted, so its numbers are within the limits there.
 
 use super::clock_time::DAY_MINUTES;
-use super::spec::{Band, Cap, CapHolds, CapPer, Counting, Schedule, TariffSpec, VehicleClass};
+use super::spec::{
+    Band, Cap, CapHolds, CapPer, Counting, DiscountPolicy, DiscountRule, DiscountShape, Schedule, TariffSpec,
+    VehicleClass,
+};
 use crate::calendar::{DayKind, DaySet, epoch_day};
 
 /// A stretch of one band within one day of the wall clock.
@@ -59,6 +62,8 @@ pub(crate) struct Plan {
     vehicles: Vec<(Vec<VehicleClass>, SchedulePlan)>,
     /// Free dates as days since 1970-01-01, ascending.
     pub(crate) free_days: Vec<i64>,
+    /// Whether some rule changes the price of minutes already priced (a threshold, a time of exit).
+    pub(crate) reaches_back: bool,
     /// Whether some rule can make the price fall as time grows.
     pub(crate) may_fall: bool,
 }
@@ -73,15 +78,28 @@ impl Plan {
         free_days.dedup();
         let schedules = std::iter::once(&spec.schedule).chain(spec.vehicles.iter().map(|it| &it.schedule));
         let retroactive = |cap: &Cap| cap.from_minutes > 0 || cap.holds == CapHolds::Exactly;
-        let may_fall = schedules.flat_map(|schedule| &schedule.caps).any(retroactive)
+        let reaches_back = schedules.flat_map(|schedule| &schedule.caps).any(retroactive)
             || spec.stay_rules.iter().any(|rule| rule.left.is_some());
-        Self { base, vehicles, free_days, may_fall }
+        let may_fall = reaches_back || stack_may_fall(spec);
+        Self { base, vehicles, free_days, reaches_back, may_fall }
     }
 
     pub(crate) fn schedule_of(&self, class: VehicleClass) -> &SchedulePlan {
         let own = self.vehicles.iter().find(|(classes, _)| classes.contains(&class));
         own.map_or(&self.base, |(_, schedule)| schedule)
     }
+}
+
+/// Whether discounts are stacked of which one takes a share of certain minutes only, or is bounded by a merchant's
+/// budget: the ones around it then weigh minutes unlike each other, and a further unit can add less than they take off.
+pub(crate) fn stack_may_fall(spec: &TariffSpec) -> bool {
+    let uneven = |rule: &DiscountRule| match rule.shape {
+        DiscountShape::PercentOf { .. } => true,
+        DiscountShape::FreeMinutes { .. } => rule.voucher,
+        DiscountShape::Percent { .. } | DiscountShape::Amount { .. } => false,
+    };
+    let stacked = spec.discount_policy != DiscountPolicy::default() && spec.discounts.len() > 1;
+    stacked && spec.discounts.iter().any(uneven)
 }
 
 /// The part of a band on the day it begins, and the part on the next day, as minutes after the respective midnight.

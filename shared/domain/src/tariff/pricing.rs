@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::clock_time::{DAY_MINUTES, Hours};
-use super::discount::{Claims, Settled};
+use super::discount::{Claims, Due, Settled};
 use super::meter::{Checkpoint, Meter, Sink, Terms, Totals};
 use super::plan::Plan;
 use super::quote::Stay;
@@ -69,7 +69,7 @@ impl<'a> Pricing<'a> {
 
     /// The same, unreported, and not from the start where it was priced before.
     pub(crate) fn unexplained(&self, until: i64, terms: Terms) -> Base<'a> {
-        if self.plan.may_fall || until < self.now {
+        if self.plan.reaches_back || until < self.now {
             return self.base(until, terms, &mut ());
         }
         let known = self.checkpoints.borrow().iter().find(|(of, _)| *of == terms).map(|(_, it)| *it);
@@ -103,9 +103,23 @@ impl<'a> Pricing<'a> {
         round(self.settle(until, base.due).left, self.spec.rounding)
     }
 
+    /// What is due under other terms.
+    pub(crate) fn due(&self, until: i64, terms: Terms) -> Due {
+        let base = self.unexplained(until, terms);
+        // Under a stay rule's bound the first units count, as under a cap.
+        let in_window = match base.rule {
+            Some((rule, _)) if terms.window.is_some() => {
+                let bounded = Terms { stay_at_most: Some(rule.at_most.get()), ..terms };
+                self.meter.run(&self.timeline, until, bounded, &mut ()).in_window
+            }
+            _ => base.totals.in_window,
+        };
+        Due { due: base.due, in_window: in_window.min(base.due) }
+    }
+
     /// What discounts leave of it.
     pub(crate) fn settle(&self, until: i64, due: i64) -> Settled {
-        self.claims.settle(due, |terms| self.unexplained(until, terms).due)
+        self.claims.settle(due, |terms| self.due(until, terms))
     }
 }
 

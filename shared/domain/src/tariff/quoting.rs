@@ -103,7 +103,7 @@ fn explain(pricing: &Pricing<'_>, stay: &Stay<'_>, minutes: i64) -> Quote {
         };
         lines.add(LineRule::Rounding, "", words, span, total - settled.left);
     }
-    let due = |terms| pricing.unexplained(minutes, terms).due;
+    let due = |terms| pricing.due(minutes, terms);
     let total = Won::new(total);
     Quote {
         tariff_id: spec.id.clone(),

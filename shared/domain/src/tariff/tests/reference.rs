@@ -14,7 +14,9 @@ use super::*;
 struct Changes {
     exempt: i64,
     exempt_daily: i64,
-    limit: Option<(i64, Each)>,
+    /// From, until, each: minutes whose units are summed apart, and the stay's bound there.
+    window: Option<(i64, i64, Each)>,
+    stay_at_most: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -129,11 +131,11 @@ fn cap_of(
     if holds == CapHolds::Exactly { amounts.next() } else { amounts.min() }
 }
 
-/// What is left of exempt minutes, and what is used of a limit.
+/// What is left of exempt minutes, and the place in the window.
 struct Spared {
     exempt: i64,
     exempt_daily: BTreeMap<i64, i64>,
-    limited: BTreeMap<i64, i64>,
+    places: BTreeMap<i64, i64>,
 }
 
 impl Spared {
@@ -145,29 +147,36 @@ impl Spared {
             *left -= 1;
             return false;
         }
-        changes.limit.is_none_or(|(most, each)| {
-            let used = self.limited.entry(if each == Each::Day { minute.day } else { 0 }).or_default();
-            *used += 1;
-            *used <= most
+        true
+    }
+
+    /// Whether a minute lies in the window. Asked once for each minute that counts.
+    fn in_window(&mut self, minute: &Minute, changes: Changes) -> bool {
+        changes.window.is_some_and(|(from, until, each)| {
+            let place = self.places.entry(if each == Each::Day { minute.day } else { 0 }).or_default();
+            *place += 1;
+            (from..until).contains(&(*place - 1))
         })
     }
 }
 
-/// Price as if there were no pass, and what is due beside the pass.
-fn count_up(spec: &TariffSpec, minutes: &[Minute], changes: Changes) -> (i64, i64) {
+/// Price as if there were no pass, what is due beside the pass, and what of it lies in the window.
+fn count_up(spec: &TariffSpec, minutes: &[Minute], changes: Changes) -> (i64, i64, i64) {
     let charged = after_grace(spec.grace, minutes);
     let stay_cap = cap_of(spec, minutes, CapPer::Stay, CapHolds::AtMost, None).unwrap_or(i64::MAX);
+    let stay_cap = stay_cap.min(changes.stay_at_most.unwrap_or(i64::MAX));
     let mut stay = Sum { gross: 0, cap: stay_cap };
     let mut days: BTreeMap<i64, (Sum, i64, i64, bool, bool)> = BTreeMap::new();
     let mut bands: BTreeMap<(usize, Date), Sum> = BTreeMap::new();
-    let (mut reading, mut paid_for, mut last) = (0, 0, None);
+    let (mut reading, mut paid_for, mut last, mut windowed) = (0, 0, None, 0);
     let mut spared =
-        Spared { exempt: changes.exempt, exempt_daily: BTreeMap::new(), limited: BTreeMap::new() };
+        Spared { exempt: changes.exempt, exempt_daily: BTreeMap::new(), places: BTreeMap::new() };
     for (minute, _) in minutes.iter().zip(charged).filter(|(_, charged)| *charged) {
         let Some(band) = minute.band else { continue };
         if !minute.covered && !spared.counts(minute, changes) {
             continue;
         }
+        let in_window = !minute.covered && spared.in_window(minute, changes);
         let restarts = match (spec.meter, last) {
             (MeterRestart::EachDay, Some((day, _))) => day != minute.day,
             (MeterRestart::EachBand, Some((_, before))) => before != band,
@@ -198,6 +207,7 @@ fn count_up(spec: &TariffSpec, minutes: &[Minute], changes: Changes) -> (i64, i6
             let counted = stay.add(day.0.add(of_band));
             day.1 += counted;
             day.2 += if minute.covered { 0 } else { counted };
+            windowed += if in_window { counted } else { 0 };
         }
         paid_for -= 1;
         reading += 1;
@@ -212,11 +222,12 @@ fn count_up(spec: &TariffSpec, minutes: &[Minute], changes: Changes) -> (i64, i6
     }
     let all: i64 = days.values().map(|day| day.1).sum();
     let due: i64 = days.values().map(|day| day.2).sum();
-    (all, due.min(all))
+    (all, due.min(all), windowed)
 }
 
-fn due(case: &Case, laid_out: &[Minute], changes: Changes) -> i64 {
-    let (all, due) = count_up(&case.spec, laid_out, changes);
+/// What is due, and what of it lies in the window.
+fn due(case: &Case, laid_out: &[Minute], changes: Changes) -> (i64, i64) {
+    let (all, due, windowed) = count_up(&case.spec, laid_out, changes);
     let entry = case.zone.to_datetime(case.entered);
     let minutes = i64::try_from(laid_out.len()).unwrap();
     let exit = Timestamp::from_second(case.entered.as_second().div_euclid(60) * 60 + minutes * 60).unwrap();
@@ -226,22 +237,24 @@ fn due(case: &Case, laid_out: &[Minute], changes: Changes) -> i64 {
         let next_morning = entry.date().checked_add(1.day()).unwrap().at(9, 0, 0, 0);
         entry.hour() >= 18 && exit < next_morning
     });
-    rules
-        .map(|rule| rule.at_most.get())
-        .fold(due, |due, at_most| if all > at_most { due.min(at_most) } else { due })
+    let bound = rules.map(|rule| rule.at_most.get()).find(|at_most| all > *at_most);
+    let Some(at_most) = bound else { return (due, windowed.min(due)) };
+    let bounded = Changes { stay_at_most: Some(at_most), ..changes };
+    let due = due.min(at_most);
+    (due, count_up(&case.spec, laid_out, bounded).2.min(due))
 }
 
 /// What is left of these minutes' price after the case's discount, rounded.
 fn naive(case: &Case, laid_out: &[Minute]) -> i64 {
     let at = |changes| due(case, laid_out, changes);
-    let plain = at(Changes::default());
+    let plain = at(Changes::default()).0;
     let share = |amount: i64, percent: u8| (amount * i64::from(percent) + 99) / 100;
     let off = match case.spec.discounts.first().map(|rule| &rule.shape) {
         None => 0,
         Some(DiscountShape::Percent { percent }) => share(plain, *percent),
         Some(DiscountShape::Amount { amount }) => amount.get().min(plain),
         Some(DiscountShape::FreeMinutes { minutes, each, then_percent }) => {
-            let left = at(match each {
+            let (left, _) = at(match each {
                 Each::Stay => Changes { exempt: *minutes, ..Changes::default() },
                 Each::Day => Changes { exempt_daily: *minutes, ..Changes::default() },
             });
@@ -249,9 +262,8 @@ fn naive(case: &Case, laid_out: &[Minute]) -> i64 {
             freed + share(plain - freed, *then_percent)
         }
         Some(DiscountShape::PercentOf { from_minute, until_minute, percent, each }) => {
-            let limited = |minutes| at(Changes { limit: Some((minutes, *each)), ..Changes::default() });
-            let until = until_minute.map_or(plain, limited);
-            share((until - limited(*from_minute)).max(0), *percent).min(plain)
+            let window = Some((*from_minute, until_minute.unwrap_or(i64::MAX), *each));
+            share(at(Changes { window, ..Changes::default() }).1, *percent)
         }
     };
     let left = plain - off.min(plain);
