@@ -1,6 +1,6 @@
 //! Whether the exit barrier opens.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{Ended, FeeSchedule, FoldContext, Timeline, Visit, VisitStatus};
@@ -64,16 +64,14 @@ pub fn decide_exit<F: FeeSchedule>(
     read: &GateObservation,
 ) -> ExitDecision {
     let at = read.observed_at;
-    let Some(visit) = visit_at(timeline, at) else {
+    let Some(visit) = visit_behind(context, timeline, at) else {
         return ExitDecision::AskOperator { candidates: Vec::new() };
     };
     let open = |reason| ExitDecision::Open { reason, visit: visit.id.clone() };
-    match visit.status {
-        VisitStatus::Over { ended: Ended::MissedExit, .. } => {
-            return ExitDecision::AskOperator { candidates: Vec::new() };
-        }
-        VisitStatus::Over { left_at, .. } if left_at < at => return open(OpenReason::AlreadyReleased),
-        _ => {}
+    if let VisitStatus::Over { left_at, .. } = visit.status
+        && left_at < at
+    {
+        return open(OpenReason::AlreadyReleased);
     }
     let Some(total) = context.fees.fee(visit.entered_at, at) else {
         return ExitDecision::AskOperator { candidates: Vec::new() };
@@ -88,10 +86,18 @@ pub fn decide_exit<F: FeeSchedule>(
     ExitDecision::AmountDue(AmountDue { visit: visit.id.clone(), total, paid: visit.paid, due })
 }
 
-/// The visit that an exit read at `at` belongs to: the last that had begun, unless the read is an orphan.
-fn visit_at(timeline: &Timeline, at: Timestamp) -> Option<&Visit> {
-    if timeline.orphans.iter().any(|orphan| orphan.at == at) {
-        return None;
-    }
-    timeline.visits.iter().rev().find(|visit| visit.entered_at <= at)
+/// The visit that explains an exit read at `at`: the last that had begun, unless the read is an orphan or its exit was
+/// missed. A second read of an orphan's passage is as much an orphan as the first, though the fold lists it once.
+pub fn visit_behind<'a, F>(
+    context: &FoldContext<'_, F>,
+    timeline: &'a Timeline,
+    at: Timestamp,
+) -> Option<&'a Visit> {
+    let visit = timeline.visits.iter().rev().find(|visit| visit.entered_at <= at)?;
+    let passage = SignedDuration::from_secs(i64::from(context.rules.same_passage_s));
+    let orphaned = timeline.orphans.iter().any(|orphan| {
+        visit.entered_at <= orphan.at && orphan.at <= at && at.duration_since(orphan.at) < passage
+    });
+    let missed = matches!(visit.status, VisitStatus::Over { ended: Ended::MissedExit, .. });
+    (!orphaned && !missed).then_some(visit)
 }

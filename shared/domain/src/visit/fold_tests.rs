@@ -136,6 +136,16 @@ fn an_exit_without_a_visit_asks_the_operator() {
 }
 
 #[test]
+fn a_stranger_who_asks_twice_is_not_let_out_on_an_earlier_visit() {
+    let (first, mut again) = (read("ask", Passage::AtExit, 600), read("again", Passage::AtExit, 600));
+    again.observed_at = at(600).saturating_add(jiff::SignedDuration::from_secs(20)).unwrap();
+    let earlier = vec![read("in", Passage::Entered, 0), read("out", Passage::Left, 30)];
+    let all = facts([earlier, vec![first.clone(), again.clone()]].concat(), vec![]);
+    assert!(matches!(decide(&all, &first), ExitDecision::AskOperator { .. }));
+    assert!(matches!(decide(&all, &again), ExitDecision::AskOperator { .. }));
+}
+
+#[test]
 fn coming_in_again_closes_the_earlier_visit_as_missed_exit() {
     let all = facts(vec![read("in", Passage::Entered, 0), read("in2", Passage::Entered, 600)], vec![]);
     let timeline = folded(&all);

@@ -8,7 +8,7 @@ mod events;
 mod fold;
 mod outworn;
 
-pub use decision::{AmountDue, ExitDecision, OpenReason, decide_exit};
+pub use decision::{AmountDue, ExitDecision, OpenReason, decide_exit, visit_behind};
 pub use events::{VisitEvent, VisitEventKind, events_between, open_delta};
 pub use fold::{Ended, OrphanExit, Timeline, Visit, VisitStatus, fold};
 pub use outworn::{CARRIED_READS, LATE_READS_FOR, Outworn, outworn};

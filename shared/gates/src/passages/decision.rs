@@ -2,11 +2,8 @@
 
 use baro_domain::{
     GateObservation, Passage, PlateNumber, PricedLot, Quote, VisitId,
-    visit::{
-        AmountDue, Ended, ExitDecision, FoldContext, OpenReason, Timeline, Visit, VisitStatus, decide_exit,
-    },
+    visit::{AmountDue, ExitDecision, OpenReason, Timeline, decide_exit, visit_behind},
 };
-use jiff::SignedDuration;
 use serde::Serialize;
 
 /// Why. Stable codes for gates and statistics.
@@ -105,30 +102,13 @@ impl GateDecision {
     }
 }
 
-/// The visit that an exit read belongs to, `None` for an orphan. Stricter than "the last that had begun": a second
-/// read of an orphan's passage is as much an orphan as the first, though the fold does not list it again.
-pub(super) fn explaining_visit<'a, F>(
-    context: &FoldContext<'_, F>,
-    timeline: &'a Timeline,
-    read: &GateObservation,
-) -> Option<&'a Visit> {
-    let at = read.observed_at;
-    let visit = timeline.visits.iter().rev().find(|visit| visit.entered_at <= at)?;
-    let passage = SignedDuration::from_secs(i64::from(context.rules.same_passage_s));
-    let orphaned = timeline.orphans.iter().any(|orphan| {
-        visit.entered_at <= orphan.at && orphan.at <= at && at.duration_since(orphan.at) < passage
-    });
-    let missed = matches!(visit.status, VisitStatus::Over { ended: Ended::MissedExit, .. });
-    (!orphaned && !missed).then_some(visit)
-}
-
 /// Decides by the fold with the read in it; an exit read must have a visit that explains it.
 pub(super) fn decide(lot: &PricedLot, timeline: &Timeline, read: &GateObservation) -> GateDecision {
     let context = lot.context();
     match read.passage {
         Passage::Entered => entered(read, timeline),
         Passage::Left => {
-            let visit = explaining_visit(&context, timeline, read).map(|visit| visit.id.clone());
+            let visit = visit_behind(&context, timeline, read.observed_at).map(|visit| visit.id.clone());
             GateDecision::Recorded { reason: GateReason::Left, visit }
         }
         Passage::AtExit | Passage::AtExitOnly => match decide_exit(&context, timeline, read) {
@@ -136,7 +116,8 @@ pub(super) fn decide(lot: &PricedLot, timeline: &Timeline, read: &GateObservatio
                 GateDecision::Open { reason: open_reason(reason), basis: None, visit: Some(visit) }
             }
             ExitDecision::AmountDue(amount) => {
-                let entered_at = explaining_visit(&context, timeline, read).map(|visit| visit.entered_at);
+                let entered_at =
+                    visit_behind(&context, timeline, read.observed_at).map(|visit| visit.entered_at);
                 let quote = entered_at.and_then(|at| lot.fees.quote(at, read.observed_at).ok());
                 GateDecision::AmountDue { reason: GateReason::NotPaid, amount, quote: quote.map(Box::new) }
             }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use baro_domain::{
     FeesError, GateObservation, LotId, PlateNumber, PricedLot,
-    visit::{Timeline, fold, outworn},
+    visit::{Timeline, fold, outworn, visit_behind},
 };
 use baro_store::{Cached, Directory, Parking, RawBody, Recorded, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -136,7 +136,7 @@ impl Passages {
             self.tidy(&lot, &filed, now).await;
             return Ok(GateDecision::Recorded { reason: GateReason::StaleRead, visit: None });
         }
-        let explained = decision::explaining_visit(&lot.context(), &filed.timeline, read).is_some();
+        let explained = visit_behind(&lot.context(), &filed.timeline, read.observed_at).is_some();
         if read.passage.is_exit() && !explained {
             // Its passage may have been taken for the end of a visit that began after it.
             self.relist_or_warn(&lot, &filed).await;

@@ -3,6 +3,7 @@
 use baro_domain::{
     GateObservation, Passage, PlateNumber, PricedLot, ReadConfidence,
     plate::similar::{Resemblance, resemblance},
+    visit::visit_behind,
 };
 use baro_store::RawBody;
 
@@ -48,7 +49,7 @@ impl Passages {
     ) -> Result<GateDecision, PassageError> {
         let recorded = self.record(read, plate, raw).await?;
         let filed = folded(lot, plate.clone(), recorded);
-        if decision::explaining_visit(&lot.context(), &filed.timeline, read).is_none() {
+        if visit_behind(&lot.context(), &filed.timeline, read.observed_at).is_none() {
             self.relist_or_warn(lot, &filed).await;
             // The list was behind: this one has left, or came in after the read.
             return Ok(unexplained(read, GateReason::SimilarPlates, vec![plate.clone()]));
