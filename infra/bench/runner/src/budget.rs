@@ -81,6 +81,8 @@ mod tests {
             hello_start_us: 10,
             resident_kib: 0,
             peak_kib: 0,
+            memory_mb: 256,
+            stay_bytes: None,
             use_cases: BTreeMap::new(),
         };
         assert_eq!(budget.exceeded(std::slice::from_ref(&figures), None), Vec::<String>::new());

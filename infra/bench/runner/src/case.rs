@@ -1,6 +1,7 @@
 //! What is measured: one JSON file a function in `infra/bench/cases`, so that a use case is added without code.
 
 use anyhow::{Context as _, Result};
+use baro_clients::webhook::WebhookSecret;
 use baro_domain::GateVendor;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -23,8 +24,15 @@ pub(crate) struct Case {
     /// The vendor of a gate that stands, with its lot, in the tables before: those of `baro_testing`, written by the store crate.
     #[serde(default)]
     pub(crate) gate: Option<GateVendor>,
-    /// The invocations of a round, in order; each round has its own car.
+    /// The function's memory size in the template.
+    #[serde(default = "usual_memory_mb")]
+    pub(crate) memory_mb: u64,
+    /// The invocations of a round, in order; each round has its own cars.
     pub(crate) steps: Vec<Step>,
+}
+
+fn usual_memory_mb() -> u64 {
+    256
 }
 
 /// One invocation.
@@ -66,6 +74,9 @@ pub(crate) struct Http {
     /// A text as it is, or JSON.
     #[serde(default)]
     pub(crate) body: Value,
+    /// Signs the body as the payment gateway signs its webhooks, with this secret, at the time of the round.
+    #[serde(default)]
+    pub(crate) signed_with: Option<String>,
 }
 
 /// What is different in every round.
@@ -102,7 +113,11 @@ impl Step {
             (None, Some(event)) => event.clone(),
             _ => anyhow::bail!("a step has either http or event"),
         };
-        fill(&event.to_string(), round)
+        let filled = fill(&event.to_string(), round)?;
+        match self.http.as_ref().and_then(|http| http.signed_with.as_deref()) {
+            Some(secret) => signed(&filled, secret, round),
+            None => Ok(filled),
+        }
     }
 
     /// Compares an answer with what it must be.
@@ -148,21 +163,41 @@ impl Http {
     }
 }
 
-/// Puts a round's values in: `{{plate}}`, `{{n}}`, and `{{at+90}}`, the time 90 seconds after its begin.
+/// Adds the headers of a Standard Webhook to an event whose body is what will be received.
+fn signed(event: &str, secret: &str, round: Round) -> Result<String> {
+    let mut event: Value = serde_json::from_str(event)?;
+    let (id, at) = (format!("msg_{}", round.number), round.begin.as_second());
+    let body = event["body"].as_str().context("nothing to sign")?;
+    let signature = WebhookSecret::parse(secret)?.sign(&id, at, body.as_bytes());
+    event["headers"]["webhook-id"] = json!(id);
+    event["headers"]["webhook-timestamp"] = json!(at.to_string());
+    event["headers"]["webhook-signature"] = json!(signature);
+    Ok(event.to_string())
+}
+
+/// Puts a round's values in. Each can be shifted: `{{plate+5000}}` is the car of another round, `{{at-90}}` the time 90 seconds before
+/// the round's begin, `{{local-90}}` the same as controllers in Korea write it, `{{us-90}}` in microseconds since 1970, `{{n+1}}` a number.
 fn fill(text: &str, round: Round) -> Result<String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").context("{{ without }}")?;
         filled.push_str(before);
-        match name.split_once('+').unwrap_or((name, "0")) {
-            ("n", _) => filled.push_str(&round.number.to_string()),
-            ("plate", _) => filled.push_str(&plate(round.number)),
-            ("at", seconds) => {
-                let at = round.begin.checked_add(SignedDuration::from_secs(seconds.parse()?))?;
-                filled.push_str(&at.to_string());
+        let (name, shift) = match name.find(['+', '-']) {
+            Some(at) => (&name[..at], name[at..].parse::<i32>()?),
+            None => (name, 0),
+        };
+        let number = || round.number.checked_add_signed(shift).context("a round before the first");
+        let at = || round.begin.checked_add(SignedDuration::from_secs(shift.into()));
+        match name {
+            "n" => filled.push_str(&number()?.to_string()),
+            "plate" => filled.push_str(&plate(number()?)),
+            "at" => filled.push_str(&at()?.to_string()),
+            "us" => filled.push_str(&at()?.as_microsecond().to_string()),
+            "local" => {
+                filled.push_str(&at()?.in_tz("Asia/Seoul")?.strftime("%Y%m%d%H%M%S").to_string());
             }
-            (unknown, _) => anyhow::bail!("{{{{{unknown}}}}} is not known"),
+            unknown => anyhow::bail!("{{{{{unknown}}}}} is not known"),
         }
         rest = after;
     }
@@ -189,7 +224,28 @@ mod tests {
             fill("{{plate}} {{n}} {{at+90}}", round(12_345)).unwrap(),
             "101가2345 12345 2026-11-20T00:01:30Z"
         );
+        assert_eq!(
+            fill("{{plate+1}} {{local-1}} {{us}} {{n-1}}", round(2)).unwrap(),
+            "100가0003 20261120085959 1795132800000000 1"
+        );
         assert!(fill("{{car}}", round(0)).is_err());
+        assert!(fill("{{plate-1}}", round(0)).is_err());
+    }
+
+    #[test]
+    fn a_webhook_is_signed_over_what_is_received() {
+        let secret = "whsec_YmVuY2g=";
+        let step: Step = serde_json::from_value(json!({
+            "http": {"route": "POST /v1/webhooks/portone", "body": {"timestamp": "{{at}}"}, "signed_with": secret},
+        }))
+        .unwrap();
+        let event: Value = serde_json::from_str(&step.event(round(7)).unwrap()).unwrap();
+        let headers = event["headers"].as_object().unwrap();
+        let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
+        let secrets = baro_clients::webhook::WebhookSecrets::parse(&[secret]).unwrap();
+        let body = event["body"].as_str().unwrap();
+        assert_eq!(body, r#"{"timestamp":"2026-11-20T00:00:00Z"}"#);
+        assert_eq!(secrets.verify(pairs, body.as_bytes(), round(7).begin).unwrap(), "msg_7");
     }
 
     #[test]

@@ -96,8 +96,8 @@ impl Prices {
 
     /// GB-seconds of one invocation: its processor time stretched by its share of a core, the waiting for others, rounded up to the
     /// millisecond, and its part of the cold starts.
-    fn gb_seconds(&self, used: &UseCase, start_us: u64) -> Result<Decimal> {
-        let (memory, per_core) = (self.assumed("memory_mb")?, self.assumed("mb_per_core")?);
+    fn gb_seconds(&self, used: &UseCase, of: &Figures) -> Result<Decimal> {
+        let (memory, per_core) = (Decimal::from(of.memory_mb), self.assumed("mb_per_core")?);
         let requests = used.dynamodb_requests_per_thousand
             + used.sqs_requests_per_thousand
             + used.s3_requests_per_thousand;
@@ -105,7 +105,7 @@ impl Prices {
             Decimal::from(requests) / Decimal::from(1_000) * self.assumed("wait_ms_per_request")?;
         let computing_ms =
             Decimal::from(used.cpu_us) / Decimal::from(1_000) * (per_core / memory).max(Decimal::ONE);
-        let cold = self.assumed("cold_starts_per_million")? / MILLION * Decimal::from(start_us)
+        let cold = self.assumed("cold_starts_per_million")? / MILLION * Decimal::from(of.start_us)
             / Decimal::from(1_000);
         let billed_ms = (computing_ms + waiting_ms).ceil() + cold;
         Ok(billed_ms / Decimal::from(1_000) * memory / Decimal::from(1_024))
@@ -113,7 +113,7 @@ impl Prices {
 
     /// The bill for a million gate events, or `None` where no gate use case was measured.
     pub(crate) fn bill(&self, measured: &[Figures]) -> Result<Option<Bill>> {
-        let gate: Vec<(&UseCase, u64)> =
+        let gate: Vec<(&UseCase, &Figures)> =
             GATE_USE_CASES.iter().filter_map(|name| find(measured, name)).collect();
         if gate.len() < GATE_USE_CASES.len() {
             return Ok(None);
@@ -121,15 +121,15 @@ impl Prices {
         let share = MILLION / Decimal::from(gate.len());
         let stream = find(measured, STREAM_USE_CASE);
         let mut totals = Totals::default();
-        for (used, start_us) in &gate {
-            totals.add(used, share, self.gb_seconds(used, *start_us)?);
+        for (used, figures) in &gate {
+            totals.add(used, share, self.gb_seconds(used, figures)?);
         }
         let (requests, answers) = (totals.invocations, totals.answer_bytes);
-        if let Some((used, start_us)) = stream {
+        if let Some((used, figures)) = stream {
             // Measured for one record; of an invocation's own cost each record bears its part of the batch.
             let batch = self.assumed("stream_batch")?;
             let invocations = MILLION / batch;
-            totals.add(used, MILLION, self.gb_seconds(used, start_us)?);
+            totals.add(used, MILLION, self.gb_seconds(used, figures)?);
             totals.invocations = requests + invocations;
         }
         let million = |count: Decimal| count / MILLION;
@@ -137,8 +137,9 @@ impl Prices {
         let logged = totals.log_bytes
             + totals.log_events * self.assumed("log_overhead_bytes")?
             + totals.invocations * self.assumed("platform_log_bytes")?;
+        let stay_bytes = gate.iter().find_map(|(_, figures)| figures.stay_bytes);
         let stored =
-            totals.write_units * Decimal::from(1_024) / BYTES_PER_GB * self.assumed("stored_months")?;
+            Decimal::from(stay_bytes.unwrap_or(0)) * share / BYTES_PER_GB * self.assumed("stored_months")?;
         let lines = vec![
             self.line("API Gateway", "api_request", million(requests))?,
             self.line("Lambda, requests", "lambda_request", million(totals.invocations))?,
@@ -156,11 +157,13 @@ impl Prices {
             self.line("CloudWatch Logs", "log_gb", logged / BYTES_PER_GB)?,
             self.line("Data out", "transfer_gb", out / BYTES_PER_GB)?,
         ];
-        let missing = if stream.is_none() {
-            vec![format!("{STREAM_USE_CASE} (stream-router) was not measured")]
-        } else {
-            vec![]
-        };
+        let mut missing = Vec::new();
+        if stream.is_none() {
+            missing.push(format!("{STREAM_USE_CASE} (stream-router) was not measured"));
+        }
+        if stay_bytes.is_none() {
+            missing.push("storage: no item of a whole stay was found".to_owned());
+        }
         Ok(Some(Bill {
             usd: lines.iter().map(|line| line.usd).sum::<Decimal>().round_dp(4),
             usd_seoul: lines.iter().map(|line| line.usd_seoul).sum(),
@@ -170,8 +173,8 @@ impl Prices {
     }
 }
 
-fn find<'a>(measured: &'a [Figures], use_case: &str) -> Option<(&'a UseCase, u64)> {
-    measured.iter().find_map(|figures| Some((figures.use_cases.get(use_case)?, figures.start_us)))
+fn find<'a>(measured: &'a [Figures], use_case: &str) -> Option<(&'a UseCase, &'a Figures)> {
+    measured.iter().find_map(|figures| Some((figures.use_cases.get(use_case)?, figures)))
 }
 
 #[derive(Default)]
@@ -232,6 +235,8 @@ mod tests {
             hello_start_us: 0,
             resident_kib: 0,
             peak_kib: 0,
+            memory_mb: 256,
+            stay_bytes: Some(1_073),
             use_cases: use_cases.iter().map(|(name, used)| ((*name).to_owned(), used.clone())).collect(),
         }
     }
@@ -256,6 +261,8 @@ mod tests {
         assert_eq!(usd("Lambda, requests"), "0.2000");
         // 0.5 ms on a core are 3.46 ms at 256 MB, plus 5 ms of waiting: 9 ms billed, 2,250 GB-s.
         assert_eq!(usd("Lambda, duration"), "0.0300");
+        // A stay of 1,073 bytes for every three events, six months long.
+        assert_eq!(usd("DynamoDB, storage"), "0.4997");
         assert_eq!(bill.missing.len(), 1, "the stream is said to be missing");
     }
 

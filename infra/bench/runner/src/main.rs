@@ -9,6 +9,7 @@ mod instance;
 mod measure;
 mod report;
 mod runtime_api;
+mod stored;
 
 use anyhow::{Context as _, Result, ensure};
 use baro_testing::Cloud;

@@ -3,9 +3,9 @@
 use crate::asked::Asked;
 use crate::case::{Case, Round};
 use crate::instance::{Instance, Used};
+use crate::stored;
 use anyhow::{Context as _, Result};
 use baro_testing::{Cloud, gate, lot_record};
-use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -35,6 +35,10 @@ pub(crate) struct Figures {
     pub(crate) resident_kib: u64,
     /// Resident memory at its highest, in KiB.
     pub(crate) peak_kib: u64,
+    /// Its memory size in the template.
+    pub(crate) memory_mb: u64,
+    /// Bytes of an item that holds a whole stay, where the function wrote any.
+    pub(crate) stay_bytes: Option<u64>,
     /// Its use cases.
     pub(crate) use_cases: BTreeMap<String, UseCase>,
 }
@@ -130,7 +134,7 @@ pub(crate) async fn function(
     let mut instance = Instance::start(binary, &case.function, &environment).await?;
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     for number in 0..WARM_UP_ROUNDS + effort.rounds {
-        let round = Round { number, begin: begin_of(number)? };
+        let round = Round { number, begin: baro_runtime::clock::now().round(jiff::Unit::Second)? };
         for (index, step) in case.steps.iter().enumerate() {
             let named = || format!("{}: step {} of round {number}", case.function, index + 1);
             cloud.forget_calls();
@@ -152,6 +156,8 @@ pub(crate) async fn function(
         hello_start_us: median_us(&mut hello_starts),
         resident_kib: memory.resident_kib,
         peak_kib: memory.peak_kib,
+        memory_mb: case.memory_mb,
+        stay_bytes: stored::stay_bytes(cloud).await?,
         use_cases: sums.into_iter().map(|(name, sum)| (name, sum.mean())).collect(),
     })
 }
@@ -161,13 +167,6 @@ async fn started_in(binary: &Path, name: &str, environment: &BTreeMap<String, St
     let started_in = instance.started_in;
     instance.stop().await?;
     Ok(started_in)
-}
-
-/// Rounds begin two hours ago, a second apart, so that no event lies in the future.
-fn begin_of(number: u32) -> Result<Timestamp> {
-    let ago = SignedDuration::from_hours(-2);
-    let now = baro_runtime::clock::now().round(jiff::Unit::Second)?;
-    Ok(now.checked_add(ago)?.checked_add(SignedDuration::from_secs(i64::from(number)))?)
 }
 
 fn micros(duration: Duration) -> u64 {
