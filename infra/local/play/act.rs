@@ -120,7 +120,7 @@ impl Actor {
         let id =
             PaymentId::parse(asked["paymentId"].as_str().unwrap_or_default()).context("no payment id")?;
         let amount = asked["amount"].as_i64().context("no amount")?;
-        self.note_quote(outcome, &asked["quote"]);
+        Self::note_quote(outcome, &asked["quote"]);
         let window = json!({
             "storeId": asked["storeId"], "channelKey": asked["channelKey"], "orderName": asked["orderName"],
             "totalAmount": amount, "currency": asked["currency"]
@@ -196,7 +196,7 @@ impl Actor {
         }
     }
 
-    fn note_quote(&self, outcome: &mut Outcome, quote: &Value) {
+    fn note_quote(outcome: &mut Outcome, quote: &Value) {
         outcome.total = quote["total"].as_i64().unwrap_or(outcome.total);
         let lines = quote["lines"].as_array().cloned().unwrap_or_default();
         let text = |line: &Value| {
@@ -252,7 +252,7 @@ impl Actor {
 
     async fn note_visit(&self, outcome: &mut Outcome) -> Result<()> {
         let visit = self.api.visit(&self.lot, &self.car.plate).await?.ok()?;
-        self.note_quote(outcome, &visit["quote"]);
+        Self::note_quote(outcome, &visit["quote"]);
         Ok(())
     }
 
@@ -272,7 +272,7 @@ impl Actor {
         loop {
             let visit = self.api.visit(&self.lot, &self.car.plate).await?;
             if visit.status == 200 {
-                self.note_quote(&mut outcome, &visit.body["quote"]);
+                Self::note_quote(&mut outcome, &visit.body["quote"]);
                 outcome.barrier.push("백로그로 방문 완성".to_owned());
                 return Ok(outcome);
             }
@@ -296,18 +296,11 @@ fn short(answer: &Value) -> String {
     }
 }
 
-/// The plate as a dirty lens shows it: an 8 for a 3 (or a 3 for an 8), else a 0 for the digit nearest to it in shape.
+/// The plate as a dirty lens shows it: its last digit that has a look-alike becomes that.
 fn misread(plate: &str) -> String {
-    let confused = |c: char| match c {
-        '3' => Some('8'),
-        '8' => Some('3'),
-        '6' => Some('8'),
-        '0' => Some('8'),
-        '1' => Some('7'),
-        '7' => Some('1'),
-        '5' => Some('6'),
-        _ => None,
-    };
+    const LOOK_ALIKE: [(char, char); 7] =
+        [('3', '8'), ('8', '3'), ('6', '8'), ('0', '8'), ('1', '7'), ('7', '1'), ('5', '6')];
+    let confused = |c: char| LOOK_ALIKE.iter().find(|(read, _)| *read == c).map(|(_, shown)| *shown);
     let mut chars: Vec<char> = plate.chars().collect();
     if let Some((at, other)) = chars.iter().enumerate().rev().find_map(|(at, c)| Some((at, confused(*c)?))) {
         chars[at] = other;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 /// Where a car is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub enum Place {
     /// At the entrance.
     Entry,
     /// Before the exit barrier.
@@ -18,7 +18,7 @@ pub(super) enum Place {
 
 /// A gate with the secret only its controller knows.
 #[derive(Debug, Clone)]
-pub(super) struct Controller {
+pub struct Controller {
     /// The gate as configured.
     pub gate: Gate,
     /// Its secret.
@@ -28,7 +28,7 @@ pub(super) struct Controller {
 
 /// A report as it goes over the wire.
 #[derive(Debug, Clone)]
-pub(super) struct Report {
+pub struct Report {
     /// Content type.
     pub content_type: String,
     /// Body.
@@ -37,7 +37,7 @@ pub(super) struct Report {
 
 impl Controller {
     /// A controller of this vendor at a lot, with a secret of 256 random bits.
-    pub(super) fn install(lot: &LotId, vendor: GateVendor, time_zone: &str) -> anyhow::Result<Self> {
+    pub fn install(lot: &LotId, vendor: GateVendor, time_zone: &str) -> anyhow::Result<Self> {
         let mut random = [0_u8; 32];
         getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
         let secret = hex::encode(random);
@@ -62,7 +62,7 @@ impl Controller {
     }
 
     /// What the controller sends when it reads a plate. The same arguments give the same bytes: a resend.
-    pub(super) fn report(&self, place: Place, plate: &str, at: Timestamp) -> Report {
+    pub fn report(&self, place: Place, plate: &str, at: Timestamp) -> Report {
         let local = at.to_zoned(self.zone.clone());
         match self.gate.vendor {
             GateVendor::Hikvision => hikvision(place, plate, &local),
@@ -84,7 +84,7 @@ fn lane_code(place: Place) -> &'static str {
 }
 
 /// The Korean controller's event; also what it keeps while it is offline.
-pub(super) fn nexpa(place: Place, plate: &str, local: &Zoned) -> serde_json::Value {
+pub fn nexpa(place: Place, plate: &str, local: &Zoned) -> serde_json::Value {
     let command = if place == Place::Entry { "alert_incar" } else { "alert_outcar" };
     json!({"command": command, "data": {
         "dong": "", "ho": "", "car_number": plate, "date_time": local.strftime("%Y%m%d%H%M%S").to_string(),

@@ -7,7 +7,7 @@ mod act;
 pub mod api;
 mod books;
 mod cars;
-mod gates;
+pub mod gates;
 mod stage;
 mod table;
 

@@ -1,7 +1,7 @@
 //! Where the scripted hour plays: real lots of Daejeon that charge right now, each with a gate of another vendor.
 
 use anyhow::{Context, Result};
-use baro_domain::{GateVendor, LotId, PricedLot, visit::FeeSchedule as _};
+use baro_domain::{Coordinate, GateVendor, Lot, LotId, PricedLot, Won, visit::FeeSchedule as _};
 use baro_store::{Directory, LotRecord};
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,7 +42,7 @@ impl Place {
 /// What a lot charges for a stay of so many minutes that ends now; nothing where that can't be computed.
 fn charges(lot: &PricedLot, minutes: i64, now: Timestamp) -> i64 {
     let entered = now.saturating_sub(SignedDuration::from_mins(minutes)).unwrap_or(now);
-    lot.fees.fee(entered, now).map_or(0, |fee| fee.get())
+    lot.fees.fee(entered, now).map_or(0, Won::get)
 }
 
 /// Whether a stay of any length in the script costs something there, and the 61st minute more than the 60th.
@@ -87,12 +87,14 @@ pub(super) async fn build(directory: &Directory, lots: &[LotRecord], now: Timest
 
 /// The city hall's car park, which the national file does not list with its tariff.
 fn city_hall(like: &LotRecord) -> Result<LotRecord> {
-    let mut lot = like.lot.clone();
-    lot.id = LotId::derive(&["대전시청 부설"]);
-    lot.name = "대전시청 부설".to_owned();
-    lot.address = "대전광역시 서구 둔산로 100".to_owned();
-    lot.position = baro_domain::Coordinate::from_degrees(36.3504, 127.3845);
-    lot.capacity = 894;
-    lot.remarks = Vec::new();
+    let lot = Lot {
+        id: LotId::derive(&["대전시청 부설"]),
+        name: "대전시청 부설".to_owned(),
+        address: "대전광역시 서구 둔산로 100".to_owned(),
+        position: Coordinate::from_degrees(36.3504, 127.3845),
+        capacity: 894,
+        remarks: Vec::new(),
+        ..like.lot.clone()
+    };
     Ok(LotRecord { lot, tariff: serde_json::from_str(CITY_HALL).context("the city hall's tariff")? })
 }

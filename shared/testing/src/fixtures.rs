@@ -1,8 +1,8 @@
 //! A lot of Daejeon, its gate and its cars, as tests want them.
 
 use baro_domain::{
-    Coordinate, EventId, Gate, GateId, GateObservation, GateVendor, Lane, LaneDirection, LaneId, LanePoint, Lot, LotId,
-    OperatorId, Passage, PaymentId, PlateNumber, TariffSpec, VisitId, Won,
+    Coordinate, EventId, Gate, GateId, GateObservation, GateVendor, Lane, LaneDirection, LaneId, LanePoint,
+    Lot, LotId, OperatorId, Passage, PaymentId, PlateNumber, TariffSpec, VisitId, Won,
     lot::LotRules,
     notice::Contact,
     payment::{Order, PaidStay, Payment, PaymentStatus},
