@@ -14,7 +14,7 @@ use crate::ministack::MiniStack;
 use crate::package;
 use crate::ports::{Addresses, CLOUD_PORT, FRONT_PORT};
 use crate::progress::Progress;
-use crate::state::State;
+use crate::state::{PATIENCE, State};
 use crate::template::Template;
 use crate::{paths, python, site};
 
@@ -94,7 +94,7 @@ impl LocalCloud {
         let Options { state, fresh, addresses, parameters, secrets, site_config, progress } = options;
         let (front_url, endpoint, cloud_port) =
             (addresses.front_url(), addresses.endpoint(), addresses.cloud_port);
-        let state = State::take(&state)?;
+        let state = State::take(&state, PATIENCE).await?;
         if fresh {
             state.clear()?;
         }
@@ -111,7 +111,7 @@ impl LocalCloud {
         step.done(&format!("{} functions, {} MB zipped", packages.len(), megabytes(&packages)));
 
         let step = progress.step("Emulator started");
-        let ministack = MiniStack::start(&python, state.folder(), cloud_port).await?;
+        let ministack = MiniStack::start(&python, &state, cloud_port).await?;
         step.done(&endpoint);
 
         let step = progress.step("Template deployed");
@@ -133,7 +133,7 @@ impl LocalCloud {
         let api_url = format!("{endpoint}/_aws/execute-api/{}", output(&deployed, "ApiId")?);
         let distribution = output(&deployed, "SiteUrl")?.trim_start_matches("https://").to_owned();
         front.open(Origins { api: api_url.clone(), edge: endpoint.clone(), distribution });
-        let log = ministack.log().to_path_buf();
+        let log = state.log();
         let Deployed { outputs, resources, .. } = deployed;
         Ok(Self {
             front_url,

@@ -8,21 +8,16 @@ use baro::cli::{Cli, CloudArgs, Command};
 use baro::{LocalCloud, Options, Platform, SandboxPorts, import, paths, play};
 use baro_store::Directory;
 use clap::Parser;
+use tokio::sync::watch;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let run = async {
-        match cli.command {
-            Some(Command::Outputs) => outputs(cli.cloud).await.map(|()| true),
-            Some(Command::ImportLots { file, dry_run }) => import_lots(cli.cloud, &file, dry_run).await,
-            None => local_cloud(cli.cloud).await,
-        }
-    };
-    let ended = tokio::select! {
-        ended = run => ended,
-        // During the start there is nothing to wait for: what was started ends with us.
-        () = told_to_end() => Ok(true),
+    let told = Told::listen();
+    let ended = match cli.command {
+        Some(Command::Outputs) => outputs(cli.cloud, &told).await,
+        Some(Command::ImportLots { file, dry_run }) => import_lots(cli.cloud, &file, dry_run, &told).await,
+        None => local_cloud(cli.cloud, &told).await,
     };
     match ended {
         Ok(true) => ExitCode::SUCCESS,
@@ -44,22 +39,23 @@ fn options(args: &CloudArgs) -> Result<Options> {
 }
 
 /// Plays the scripted hour; answers whether everything came out as it must.
-async fn local_cloud(args: CloudArgs) -> Result<bool> {
+async fn local_cloud(args: CloudArgs, told: &Told) -> Result<bool> {
     let options = options(&args)?;
     let progress = options.progress.clone();
     let ports = SandboxPorts { portone: args.portone_port, messengers: args.messenger_port };
-    let platform = Platform::start(options, ports).await?;
+    let Some(platform) = told.or(Platform::start(options, ports)).await else { return Ok(true) };
+    let platform = platform?;
     let lots = args.lots.unwrap_or_else(paths::daejeon_lots);
-    let played = play::hour(&platform, &lots, &progress).await;
-    if let Ok(played) = &played {
+    let played = told.or(play::hour(&platform, &lots, &progress)).await;
+    if let Some(Ok(played)) = &played {
         print_addresses(&platform, &played.curl);
         if !args.once {
             println!("\nCtrl-C 로 끝냅니다 · Ctrl-C ends it");
-            told_to_end().await;
+            told.wait().await;
         }
     }
     platform.stop().await?;
-    Ok(played?.true_end)
+    played.map_or(Ok(true), |played| played.map(|played| played.true_end))
 }
 
 fn print_addresses(platform: &Platform, curl: &[String]) {
@@ -74,33 +70,65 @@ fn print_addresses(platform: &Platform, curl: &[String]) {
     }
 }
 
-async fn import_lots(args: CloudArgs, file: &Path, dry_run: bool) -> Result<bool> {
+async fn import_lots(args: CloudArgs, file: &Path, dry_run: bool, told: &Told) -> Result<bool> {
     let imported = import::read(file)?;
     for remark in &imported.remarks {
         println!("{remark}");
     }
     println!("{}", imported.summary());
     if !dry_run {
-        let cloud = LocalCloud::start(options(&args)?).await?;
+        let Some(cloud) = told.or(LocalCloud::start(options(&args)?)).await else { return Ok(false) };
+        let cloud = cloud?;
         let directory = Directory::new(cloud.clients.dynamodb.clone(), cloud.output("DirectoryTable")?);
-        let stored = import::store(&directory, &imported).await;
+        let stored = told.or(import::store(&directory, &imported)).await;
         cloud.stop().await?;
+        let Some(stored) = stored else { return Ok(false) };
         stored?;
         println!("{} lots stored", imported.lots.len());
     }
     Ok(true)
 }
 
-async fn outputs(args: CloudArgs) -> Result<()> {
-    let cloud = LocalCloud::start(options(&args)?).await?;
+async fn outputs(args: CloudArgs, told: &Told) -> Result<bool> {
+    let Some(cloud) = told.or(LocalCloud::start(options(&args)?)).await else { return Ok(false) };
+    let cloud = cloud?;
     for (name, value) in &cloud.outputs {
         println!("{name}={value}");
     }
-    cloud.stop().await
+    cloud.stop().await.map(|()| true)
 }
 
-/// Waits for Ctrl-C, the end of the terminal, or a polite kill.
-async fn told_to_end() {
+/// Whether a person or the system has told us to end: Ctrl-C, the end of the terminal, or a polite kill.
+struct Told(watch::Receiver<bool>);
+
+impl Told {
+    /// Listens from now on. Told a second time, the process ends at once; what it started then ends by itself.
+    fn listen() -> Self {
+        let (tell, told) = watch::channel(false);
+        tokio::spawn(async move {
+            signal().await;
+            let _ = tell.send(true);
+            signal().await;
+            std::process::exit(130);
+        });
+        Self(told)
+    }
+
+    /// Waits until it is told.
+    async fn wait(&self) {
+        let _ = self.0.clone().wait_for(|told| *told).await;
+    }
+
+    /// The work's result, or nothing when it was cut short.
+    async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = self.wait() => None,
+        }
+    }
+}
+
+async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let wait = |kind| async move {
         match signal(kind) {

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use tokio::process::{Child, Command};
 
 use crate::plain;
+use crate::state::State;
 
 /// The region the local cloud says it is in.
 pub const REGION: &str = "ap-northeast-2";
@@ -30,19 +31,17 @@ pub struct MiniStack {
 impl MiniStack {
     /// Starts the emulator on `port` with its state under `state`, and waits until it answers.
     /// Errors: it ends early or stays silent; the message carries the last lines of its log.
-    pub async fn start(python: &Path, state: &Path, port: u16) -> Result<Self> {
+    pub async fn start(python: &Path, state: &State, port: u16) -> Result<Self> {
+        let (log, output, state) = (state.log(), state.output()?, state.folder());
         for folder in ["services", "objects", "tmp"] {
             let folder = state.join(folder);
             std::fs::create_dir_all(&folder)
                 .with_context(|| format!("cannot create {}", folder.display()))?;
         }
         move_to_port(state, port)?;
-        let log = state.join("ministack.log");
         let launcher = state.join("launcher.py");
         std::fs::write(&launcher, LAUNCHER)
             .with_context(|| format!("cannot write {}", launcher.display()))?;
-        let output =
-            std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let child = Command::new(python)
             .arg(&launcher)
             // Functions inherit this environment: nothing of the person's own AWS settings may reach them.
@@ -79,11 +78,6 @@ impl MiniStack {
     /// Where the emulator listens.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
-    }
-
-    /// The file with everything the emulator and the functions print.
-    pub fn log(&self) -> &Path {
-        &self.log
     }
 
     /// Stops the emulator: it saves its state and takes the function processes along.
@@ -123,6 +117,17 @@ impl MiniStack {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().rev().take(15).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Whoever forgets to stop it, or fails on the way, still leaves nothing behind: this waits for the end.
+impl Drop for MiniStack {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let began = Instant::now();
+        while began.elapsed() < STOPPED_WITHIN && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
