@@ -1,0 +1,59 @@
+//! The main job, end to end: `template.yaml` as it is, deployed to a local cloud of its own on free ports, and everything asked for
+//! through the addresses that gates, drivers and the payment gateway use. One cloud serves all steps; each has its own cars.
+#![allow(clippy::disallowed_methods, reason = "gates, phones and people act in real time")]
+
+mod city;
+mod crash;
+mod gates;
+mod journey;
+mod refusals;
+mod webhooks;
+
+use std::time::Instant;
+
+use anyhow::Result;
+use city::City;
+
+/// What every step did; a step that fails does not keep the next from being tried.
+#[derive(Default)]
+struct Steps {
+    failed: Vec<String>,
+}
+
+impl Steps {
+    async fn step(&mut self, name: &str, step: impl Future<Output = Result<()>>) {
+        let began = Instant::now();
+        let outcome = step.await;
+        let mark = if outcome.is_ok() { "ok" } else { "FAILED" };
+        println!("step {name} ... {mark} ({:.1} s)", began.elapsed().as_secs_f32());
+        if let Err(error) = outcome {
+            self.failed.push(format!("{name}: {error:#}"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_main_job_holds_through_the_deployed_template() {
+    let folder = tempfile::tempdir().unwrap();
+    let began = Instant::now();
+    let city = City::start(folder.path()).await.unwrap();
+    println!("deployed in {:.1} s", began.elapsed().as_secs_f32());
+    let mut all = Steps::default();
+    all.step("a_paid_car_leaves_and_its_day_is_settled", journey::paid_and_settled(&city)).await;
+    all.step("a_car_that_comes_in_now_finds_the_barrier_open", gates::fresh_entry(&city)).await;
+    all.step("a_late_entry_after_the_exit_completes_the_visit", gates::late_entry(&city)).await;
+    all.step("a_webhook_told_three_times_is_posted_once", webhooks::told_three_times(&city)).await;
+    all.step("a_forged_webhook_changes_nothing_and_is_kept", webhooks::forged(&city)).await;
+    all.step("a_stale_or_unreadable_webhook_is_refused_and_kept", webhooks::stale_and_unreadable(&city))
+        .await;
+    all.step("an_amount_nobody_asked_for_is_held_and_sent_back", webhooks::wrong_amount(&city)).await;
+    all.step("a_worker_killed_in_mid_batch_counts_nothing_twice", crash::killed_in_mid_batch(&city)).await;
+    all.step("a_gate_hears_why_it_is_refused_and_its_body_is_kept", refusals::of_gates(&city)).await;
+    all.step("a_driver_hears_why_it_is_refused", refusals::of_drivers(&city)).await;
+    all.step("nothing_was_given_up", city::nothing_given_up(&city)).await;
+    if !all.failed.is_empty() {
+        println!("{}", city.last_lines_of_the_log());
+    }
+    city.platform.stop().await.unwrap();
+    assert!(all.failed.is_empty(), "{:#?}", all.failed);
+}
