@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 const TARIFF: &str = include_str!("../../events/tariffs/daejeon-court.json");
 const ZONE: &str = "Asia/Seoul";
 /// How long anything behind the answer may take: webhook, queue, stream.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const GLANCE: Duration = Duration::from_millis(150);
 
 pub(crate) struct City {
@@ -44,8 +44,14 @@ pub(crate) struct Order {
 }
 
 pub(crate) fn ago(minutes: i64) -> Timestamp {
-    let now = Timestamp::now().as_second();
-    Timestamp::from_second(now).unwrap().checked_sub(SignedDuration::from_mins(minutes)).unwrap()
+    let now = Timestamp::now();
+    let whole = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    whole.saturating_sub(SignedDuration::from_mins(minutes)).unwrap_or(whole)
+}
+
+/// The lot's local day.
+fn day_of(at: Timestamp) -> Result<Date> {
+    Ok(at.in_tz(ZONE)?.date())
 }
 
 /// Looks again and again until `glance` finds something.
@@ -68,8 +74,8 @@ impl City {
         let mut record =
             imported.lots.into_iter().find(|lot| lot.lot.position.is_some()).context("no lots")?;
         record.lot.id = LotId::derive(&["the lot of the tests"]);
-        record.lot.name = "시험 주차장".to_owned();
-        record.lot.time_zone = ZONE.to_owned();
+        "시험 주차장".clone_into(&mut record.lot.name);
+        ZONE.clone_into(&mut record.lot.time_zone);
         record.tariff = serde_json::from_str(TARIFF)?;
         let lot = record.lot.id.clone();
         directory.put_lots(&[record]).await?;
@@ -158,7 +164,7 @@ impl City {
     /// What the journal says of a payment, on the days it can have moved.
     pub(crate) async fn entries(&self, id: &PaymentId) -> Result<Vec<JournalEntry>> {
         let billing = self.platform.billing()?;
-        let mut days: Vec<Date> = vec![self.day_of(ago(60))?, self.day_of(ago(0))?];
+        let mut days: Vec<Date> = vec![day_of(ago(60))?, day_of(ago(0))?];
         days.dedup();
         let mut entries = Vec::new();
         for day in days {
@@ -166,11 +172,6 @@ impl City {
         }
         entries.retain(|entry| entry.payment == *id);
         Ok(entries)
-    }
-
-    /// The lot's local day.
-    pub(crate) fn day_of(&self, at: Timestamp) -> Result<Date> {
-        Ok(at.in_tz(ZONE)?.date())
     }
 
     /// What reached a phone.
