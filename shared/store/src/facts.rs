@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::{
     StoreError,
     item::{Item, PK, SK, n, number, s, text},
+    raw,
 };
 
 /// Reads start with this, then the event id without its prefix.
@@ -41,16 +42,14 @@ pub enum RawBody {
 impl RawBody {
     /// Deflates a body; `None` when it is too large to be kept inline.
     pub fn inline(body: &[u8]) -> Option<Self> {
-        let deflated = miniz_oxide::deflate::compress_to_vec(body, 8);
+        let deflated = raw::deflate(body);
         (deflated.len() <= MAX_INLINE_RAW_BYTES).then_some(Self::Inline(deflated))
     }
 
     /// The body of an inline one.
     pub fn inflate(&self) -> Option<Vec<u8>> {
         match self {
-            Self::Inline(deflated) => {
-                miniz_oxide::inflate::decompress_to_vec_with_limit(deflated, 1 << 20).ok()
-            }
+            Self::Inline(deflated) => raw::inflate(deflated),
             Self::Stored(_) => None,
         }
     }

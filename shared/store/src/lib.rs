@@ -13,6 +13,7 @@ mod error;
 mod facts;
 mod item;
 mod parking;
+mod raw;
 pub mod schema;
 pub mod stream;
 
