@@ -50,7 +50,7 @@ async fn report(service: &GateEvents, knock: &Knock<'_>) -> Result<Response<Body
     };
     for one in &judged {
         let reason = one.decision.reason();
-        tracing::info!(gate = %gate.id, lot = %gate.lot, event = %one.event, ?reason, "read");
+        tracing::debug!(gate = %gate.id, lot = %gate.lot, event = %one.event, ?reason, "read");
     }
     Answer { judged, ignored, refused, reply }.into_response()
 }
@@ -58,7 +58,7 @@ async fn report(service: &GateEvents, knock: &Knock<'_>) -> Result<Response<Body
 /// A sign of life every ten seconds is not worth a line.
 fn count_ignored(gate: &Gate, ignored: &[Ignored]) {
     for one in ignored.iter().filter(|one| **one != Ignored::Heartbeat) {
-        tracing::info!(gate = %gate.id, reason = one.reason(), "ignored");
+        tracing::debug!(gate = %gate.id, reason = one.reason(), "ignored");
     }
 }
 

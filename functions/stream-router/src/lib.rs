@@ -167,7 +167,7 @@ impl Router {
         }
         let now = self.clock.now();
         for event in events_between(&priced.fees, &before, &after) {
-            tracing::info!(event = %event.id, visit = %event.visit, lot = %event.lot, kind = notices::name(&event), "visit");
+            tracing::debug!(event = %event.id, visit = %event.visit, lot = %event.lot, kind = notices::name(&event), "visit");
             found.unaddressed.extend(notices::of_visit(&event, &priced.lot, now));
         }
         Ok(found)

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Facts are forgotten this many days after the last one: the retention of plates (infra/docs/decisions.md, D-009).
-pub(crate) const FACT_RETENTION_DAYS: i64 = 180;
+pub(crate) const FACT_RETENTION_DAYS: i64 = 60;
 /// At most so many open plates of a lot are looked at for near matches.
 pub const MAX_OPEN_PLATES: usize = 1_000;
 
