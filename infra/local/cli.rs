@@ -56,7 +56,7 @@ pub enum Command {
     /// Print the addresses and names the template hands out, one `NAME=VALUE` a line, once the local cloud is deployed.
     Outputs,
     /// Take the lots of a file of the national standard (전국주차장정보표준데이터, CP949 or UTF-8) into the local cloud's Directory,
-    /// with a line for each row that was not taken as it stands.
+    /// with a line for each row: taken (등록), taken with a remark (비고), refused (거부) and why.
     ImportLots {
         /// The file.
         file: PathBuf,

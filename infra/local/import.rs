@@ -11,8 +11,8 @@ use baro_store::{Directory, LotRecord};
 pub struct Imported {
     /// Lots that can be used.
     pub lots: Vec<LotRecord>,
-    /// One line a row that was not taken as it stands: number, name, remark codes or the reason of refusal.
-    pub remarks: Vec<String>,
+    /// One line a row: its number, what became of it, its name, and the remarks or the reason of refusal.
+    pub report: Vec<String>,
     /// Rows taken as they stand.
     pub taken: usize,
     /// Rows taken with a remark.
@@ -41,16 +41,17 @@ pub fn read(path: &Path) -> Result<Imported> {
             Ok(lot) => {
                 if lot.remarks.is_empty() {
                     imported.taken += 1;
+                    imported.report.push(format!("{row:>5}  등록  {}", lot.lot.name));
                 } else {
                     imported.remarked += 1;
-                    let texts: Vec<String> = lot.lot.remarks.clone();
-                    imported.remarks.push(format!("{row:>5}  비고  {}: {}", lot.lot.name, texts.join(" · ")));
+                    let texts = lot.lot.remarks.join(" · ");
+                    imported.report.push(format!("{row:>5}  비고  {}: {texts}", lot.lot.name));
                 }
                 imported.lots.push(LotRecord { lot: lot.lot, tariff: lot.tariff.into() });
             }
             Err(refused) => {
                 imported.refused += 1;
-                imported.remarks.push(format!("{row:>5}  거부  {}: {}", refused.name, refused.reason));
+                imported.report.push(format!("{row:>5}  거부  {}: {}", refused.name, refused.reason));
             }
         }
     }

@@ -72,8 +72,8 @@ fn print_addresses(platform: &Platform, curl: &[String]) {
 
 async fn import_lots(args: CloudArgs, file: &Path, dry_run: bool, told: &Told) -> Result<bool> {
     let imported = import::read(file)?;
-    for remark in &imported.remarks {
-        println!("{remark}");
+    for row in &imported.report {
+        println!("{row}");
     }
     println!("{}", imported.summary());
     if !dry_run {
