@@ -261,8 +261,8 @@ mod tests {
         assert_eq!(usd("Lambda, requests"), "0.2000");
         // 0.5 ms on a core are 3.46 ms at 256 MB, plus 5 ms of waiting: 9 ms billed, 2,250 GB-s.
         assert_eq!(usd("Lambda, duration"), "0.0300");
-        // A stay of 1,073 bytes for every three events, six months long.
-        assert_eq!(usd("DynamoDB, storage"), "0.4997");
+        // A stay of 1,073 bytes for every three events, two months long.
+        assert_eq!(usd("DynamoDB, storage"), "0.1666");
         assert_eq!(bill.missing.len(), 1, "the stream is said to be missing");
     }
 
