@@ -104,6 +104,7 @@ fn parameters(portone: &PortOneSandbox, messengers: &MessengerSandbox) -> BTreeM
     let gateway = portone.config();
     [
         ("PortOneBaseUrl", portone.url.clone()),
+        ("PaymentPageOrigins", portone.url.clone()),
         ("PortOneStoreId", gateway.store_id.clone()),
         ("PortOneChannelKey", gateway.channel_key.clone()),
         ("PortOneChannelType", "TEST".to_owned()),
