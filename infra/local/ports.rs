@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use anyhow::{Context, Result, bail};
 
+/// How far the port suggested for one in use lies from it: beyond the sandboxes', which follow the front door's.
+const SUGGESTED_STEP: u16 = 1_000;
 /// The front door's port unless another is asked for.
 pub const FRONT_PORT: u16 = 8080;
 /// The emulator's port unless another is asked for.
@@ -51,7 +53,7 @@ pub fn listen(port: u16, option: &str) -> Result<TcpListener> {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => bail!(
             "port {port} is in use by another program (another `cargo run`, perhaps); end that one or choose another port with `{option} {}`",
-            port.saturating_add(1)
+            port.checked_add(SUGGESTED_STEP).unwrap_or(0)
         ),
         Err(error) => Err(error)
             .with_context(|| format!("cannot listen on port {port}; choose another with `{option}`")),
@@ -68,7 +70,10 @@ mod tests {
         let port = taken.local_addr().unwrap().port();
         let message = Addresses::reserve(port, 0).unwrap_err().to_string();
         assert!(message.contains(&format!("port {port} ")), "{message}");
-        assert!(message.contains(&format!("--port {}", port + 1)), "{message}");
+        assert!(
+            message.contains(&format!("--port {}", port.checked_add(SUGGESTED_STEP).unwrap_or(0))),
+            "{message}"
+        );
     }
 
     #[test]
