@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 
 /// Lots settled at a time.
 const CONCURRENT_LOTS: usize = 8;
+/// The nightly run drafts so many days anew. A payment belongs to the day on which the gateway took it, and its webhook may
+/// come up to six hours later, or only at a look by hand: its day was settled without it then.
+const NIGHTLY_DAYS: i64 = 3;
 /// The zone whose yesterday is settled when no day is named. Entries carry the lot's own local day.
 const HOME_ZONE: &str = "Asia/Seoul";
 
@@ -104,15 +107,25 @@ impl Settlement {
         }
     }
 
-    /// Drafts what is asked for.
+    /// Drafts what is asked for; answers for the day that was asked for, or for yesterday.
     pub async fn run(&self, asked: Asked) -> Result<Summary, SettleError> {
-        let day = asked.day.map_or_else(|| yesterday(self.clock.now()), Ok)?;
+        if let Some(day) = asked.day {
+            return self.settle_day(day, asked.lot).await;
+        }
+        let yesterday = yesterday(self.clock.now())?;
+        for back in (1..NIGHTLY_DAYS).rev() {
+            self.settle_day(yesterday.checked_sub(back.days())?, asked.lot.clone()).await?;
+        }
+        self.settle_day(yesterday, asked.lot).await
+    }
+
+    async fn settle_day(&self, day: Date, lot: Option<LotId>) -> Result<Summary, SettleError> {
         let mut by_lot: BTreeMap<LotId, Vec<JournalEntry>> = BTreeMap::new();
-        for entry in self.billing.journal(day, asked.lot.as_ref()).await? {
+        for entry in self.billing.journal(day, lot.as_ref()).await? {
             by_lot.entry(entry.lot.clone()).or_default().push(entry);
         }
         // A lot that was asked for gets its statement even when nothing happened: "0원" is an answer.
-        if let Some(lot) = asked.lot {
+        if let Some(lot) = lot {
             by_lot.entry(lot).or_default();
         }
         let settled: Vec<(LotId, bool)> = futures::stream::iter(by_lot)

@@ -65,6 +65,21 @@ async fn a_day_settled_twice_is_settled_once() {
 }
 
 #[tokio::test]
+async fn a_sale_that_became_known_after_its_night_is_in_the_next_nights_draft() {
+    let cloud = Cloud::start().await;
+    let lot = lot_record().lot.id;
+    post(&cloud, &lot, "in time", 8_700).await;
+    settlement(&cloud).run(Asked::default()).await.unwrap();
+    post(&cloud, &lot, "webhook came late", 1_300).await;
+    let next_night = Clock::at("2026-11-22T00:20:00+09:00".parse().unwrap());
+    let nightly = Settlement::new(&cloud.aws, cloud.billing(), "statements-bucket", next_night);
+    let summary = nightly.run(Asked::default()).await.unwrap();
+    assert_eq!((summary.day, summary.drafted), (date(2026, 11, 21), vec![]));
+    let statement = cloud.billing().statement(&lot, date(2026, 11, 20)).await.unwrap().unwrap();
+    assert_eq!(statement.sales, Won::new(10_000));
+}
+
+#[tokio::test]
 async fn a_confirmed_statement_stays_as_it_is() {
     let cloud = Cloud::start().await;
     let lot = lot_record().lot.id;
