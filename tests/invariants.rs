@@ -284,3 +284,21 @@ fn a_code_has_one_meaning_wherever_it_is_told() {
         assert!(meanings.contains_key(kind.code()), "{} is told by nobody", kind.code());
     }
 }
+
+/// A log line is counted by the text of its code: the function and the template must mean the same.
+#[test]
+fn money_that_matches_no_order_raises_an_alarm() {
+    let stacks = Template::of_project().unwrap().nested().unwrap();
+    let (_, alarms) =
+        stacks.into_iter().find(|(_, nested)| nested.path().ends_with("infra/alarms.yaml")).unwrap();
+    let filter = alarms.resource("HeldPayments").unwrap();
+    let pattern = filter.property(&["FilterPattern"]).as_str().unwrap();
+    let code = pattern.split('"').nth(1).unwrap();
+    let source = read(&baro::paths::root().join("functions/payment-sync/src/lib.rs"));
+    assert!(source.contains(&format!("tracing::error!(code = \"{code}\"")), "nobody writes {code}");
+    let counted = &filter.property(&["MetricTransformations"])[0];
+    let alarm = alarms.resource("PaymentHeld").unwrap();
+    assert_eq!(alarm.property(&["MetricName"]), &counted["MetricName"]);
+    assert_eq!(alarm.property(&["Namespace"]), &counted["MetricNamespace"]);
+    assert!(!alarm.property(&["AlarmActions"]).as_array().unwrap().is_empty());
+}

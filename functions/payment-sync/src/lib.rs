@@ -161,7 +161,7 @@ impl PaymentSync {
 fn log(payment: &Payment) {
     let amount = payment.captured.get();
     if let Some(mismatch) = payment.mismatch {
-        // The alarm `payment-held` counts this line (infra/watch.yaml).
+        // The alarm `payment-held` counts this line (infra/alarms.yaml).
         tracing::error!(code = "payment-held", payment = %payment.id, %mismatch, amount, "held");
     } else {
         tracing::info!(payment = %payment.id, status = ?payment.status, amount, "payment moved");
