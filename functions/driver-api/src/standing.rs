@@ -43,7 +43,7 @@ pub(crate) fn standing<'a>(
         // A gate's clock may be ahead of ours by a little.
         _ => at.max(visit.entered_at),
     };
-    let quote = lot.fees.quote(visit.entered_at, until)?;
+    let quote = lot.quote(visit, until)?;
     let open = quote.total.remaining_after(visit.paid);
     let within_grace = visit.leave_by.filter(|leave_by| until <= *leave_by);
     let (due, leave_by) = match (open.is_zero(), within_grace) {
@@ -58,8 +58,11 @@ pub(crate) fn standing<'a>(
 #[cfg(test)]
 mod tests {
     use baro_domain::{
-        Passage,
-        visit::{ExitDecision, Facts, PaidFact, decide_exit, fold},
+        Passage, RulingId,
+        lot::LongStay,
+        visit::{
+            DisputeReason, ExitDecision, Facts, PaidFact, RuledBy, Ruling, RulingKind, decide_exit, fold,
+        },
     };
     use baro_testing::{at, lot_record, observation, plate};
     use proptest::prelude::*;
@@ -68,6 +71,13 @@ mod tests {
 
     fn lot() -> PricedLot {
         lot_record().priced().unwrap()
+    }
+
+    /// A lot where ten hours are usual.
+    fn guarded() -> PricedLot {
+        let mut record = lot_record();
+        record.lot.rules.long_stay = Some(LongStay { usual_s: 36_000, close_after_s: None });
+        record.priced().unwrap()
     }
 
     fn facts(paid: Option<(i64, i64)>) -> Facts {
@@ -80,6 +90,21 @@ mod tests {
             paid_at: at(minute),
         }));
         facts
+    }
+
+    fn dispute(minute: i64) -> Ruling {
+        let kind = RulingKind::Disputed { reason: DisputeReason::WrongPrice };
+        let (id, at) = (RulingId::derive(&["d"]), at(minute));
+        Ruling { id, at, by: RuledBy::Driver, note: String::new(), kind }
+    }
+
+    #[test]
+    fn a_held_price_names_no_next_step() {
+        let lot = guarded();
+        let timeline = fold(&lot.context(), &facts(None));
+        let standing = standing(&lot, newest(&timeline, at(2_000)).unwrap(), at(2_000)).unwrap();
+        assert_eq!((standing.leave_by, &standing.quote.next_step), (None, &None));
+        assert_eq!(standing.quote.left_at, at(600));
     }
 
     #[test]
@@ -118,9 +143,11 @@ mod tests {
         #[test]
         fn nothing_is_due_exactly_when_the_barrier_opens(
             asked in 0_i64..3_000, paid in proptest::option::of((0_i64..3_000, 1_i64..5_000)),
+            is_guarded in any::<bool>(), disputed in proptest::option::of(0_i64..3_000),
         ) {
-            let lot = lot();
-            let facts = facts(paid);
+            let lot = if is_guarded { guarded() } else { lot() };
+            let mut facts = facts(paid);
+            facts.rulings.extend(disputed.map(dispute));
             let timeline = fold(&lot.context(), &facts);
             let standing = standing(&lot, newest(&timeline, at(asked)).unwrap(), at(asked)).unwrap();
             let mut with_read = facts.clone();
@@ -137,12 +164,14 @@ mod tests {
         #[test]
         fn leaving_by_the_time_told_asks_for_no_more(
             asked in 0_i64..3_000, paid in proptest::option::of((0_i64..3_000, 1_i64..5_000)),
+            is_guarded in any::<bool>(),
         ) {
-            let lot = lot();
+            let lot = if is_guarded { guarded() } else { lot() };
             let timeline = fold(&lot.context(), &facts(paid));
             let visit = newest(&timeline, at(asked)).unwrap();
             let now = standing(&lot, visit, at(asked)).unwrap();
-            let last = now.leave_by.unwrap();
+            let last = now.leave_by.unwrap_or(at(9_000));
+            prop_assert!(now.leave_by.is_some() || is_guarded, "a price without end");
             prop_assert_eq!(standing(&lot, visit, last).unwrap().due, now.due);
         }
     }

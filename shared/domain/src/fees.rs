@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     Calendar, Lot, Quote, Stay, Tariff, TariffError, TariffSpec, Won,
-    visit::{FeeSchedule, FoldContext},
+    visit::{FeeSchedule, FoldContext, Visit},
 };
 
 /// Why a lot has no prices.
@@ -76,6 +76,18 @@ impl PricedLot {
     /// What the fold of this lot's facts needs.
     pub fn context(&self) -> FoldContext<'_, LotFees> {
         FoldContext { lot: &self.lot.id, rules: self.lot.rules, fees: &self.fees }
+    }
+
+    /// The price of a visit for leaving at `at`. Where something holds the price, it does not grow beyond that moment,
+    /// and no step is told that will not come.
+    pub fn quote(&self, visit: &Visit, at: Timestamp) -> Result<Quote, TariffError> {
+        let quote = self.fees.quote(visit.entered_at, visit.priced_until(at))?;
+        let comes = |step: &Timestamp| visit.held_at.is_none_or(|held| *step < held);
+        Ok(Quote {
+            leave_by: quote.leave_by.filter(comes),
+            next_step: quote.next_step.filter(|step| comes(&step.at)),
+            ..quote
+        })
     }
 }
 

@@ -113,6 +113,10 @@ typed_id!(/// The operator of lots, often a city.
     OperatorId, "opr_");
 typed_id!(/// A driver who registered a plate.
     DriverId, "drv_");
+typed_id!(/// What a person or a rule says about a visit, derived from its cause.
+    RulingId, "rul_");
+typed_id!(/// A task for a lot's operator, derived from the event that asks for one.
+    TaskId, "tsk_");
 
 #[cfg(test)]
 mod tests {

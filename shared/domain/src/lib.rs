@@ -24,7 +24,8 @@ pub use calendar::Calendar;
 pub use fees::{FeesError, LotFees, PricedLot};
 pub use geo::Coordinate;
 pub use ids::{
-    DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, StatementId, VisitId,
+    DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, RulingId,
+    StatementId, TaskId, VisitId,
 };
 pub use lot::{Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
 pub use money::Won;

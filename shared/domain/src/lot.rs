@@ -38,11 +38,32 @@ pub struct LotRules {
     pub same_passage_s: u32,
     /// After paying, this long to reach the barrier before more falls due.
     pub leave_grace_s: u32,
+    /// What becomes of a visit that outlasts what is usual; `None`: nothing, it goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub long_stay: Option<LongStay>,
+}
+
+/// Settings against phantom visits: a car whose exit was missed, or that was never there because somebody else's plate
+/// was misread as this one. Times in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LongStay {
+    /// A stay up to this long is usual. Beyond it the price stays where it is, and a person is asked.
+    pub usual_s: u32,
+    /// So long after the last sign of it a car counts as gone; `None`: only a person may say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close_after_s: Option<u32>,
+}
+
+impl LongStay {
+    /// A day is usual where nobody parks by the month, and a car counts as gone after three more: until then the backlog
+    /// of an offline controller may still bring the read of its exit.
+    pub const OF_A_DAY: Self = Self { usual_s: 24 * 3_600, close_after_s: Some(96 * 3_600) };
 }
 
 impl Default for LotRules {
     fn default() -> Self {
-        Self { same_passage_s: 120, leave_grace_s: 15 * 60 }
+        Self { same_passage_s: 120, leave_grace_s: 15 * 60, long_stay: None }
     }
 }
 

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use baro_domain::{
-    EventId, GateObservation, LaneId, LotId, Passage, PaymentId, PlateNumber, ReadConfidence, Won,
-    visit::{Facts, PaidFact},
+    EventId, GateObservation, LaneId, LotId, Passage, PaymentId, PlateNumber, ReadConfidence, RulingId, Won,
+    visit::{Facts, PaidFact, Ruling},
 };
 use jiff::Timestamp;
 
@@ -22,6 +22,8 @@ use crate::{
 pub(crate) const READ: &str = "o_";
 /// Payments start with this, then the payment id without its prefix.
 pub(crate) const PAID: &str = "y_";
+/// Rulings start with this, then the ruling's id without its prefix. They are rare, so they are kept as documents.
+pub(crate) const RULED: &str = "r_";
 /// Facts up to this moment (µs) were moved to an archive item.
 pub(crate) const TRIMMED: &str = "cut";
 /// Sort keys of plates start with this.
@@ -61,6 +63,15 @@ pub(crate) fn read_name(event: &EventId) -> String {
 
 pub(crate) fn paid_name(payment: &PaymentId) -> String {
     format!("{PAID}{}", payment.as_str().trim_start_matches(PaymentId::PREFIX))
+}
+
+pub(crate) fn ruled_name(ruling: &RulingId) -> String {
+    format!("{RULED}{}", ruling.as_str().trim_start_matches(RulingId::PREFIX))
+}
+
+/// The attribute of a ruling.
+pub(crate) fn ruled_value(ruling: &Ruling) -> Result<AttributeValue, StoreError> {
+    serde_json::to_string(ruling).map(s).map_err(|error| StoreError::corrupt("ruling", error))
 }
 
 pub(crate) fn plate_key(plate: &PlateNumber) -> String {
@@ -160,6 +171,12 @@ pub(crate) fn facts_of(item: &Item) -> Result<Facts, StoreError> {
     let mut facts = Facts::none(plate.clone());
     facts.trimmed_until = moment(item, TRIMMED);
     for (name, value) in item {
+        if name.starts_with(RULED) {
+            let json = value.as_s().map_err(|_| corrupt("a ruling"))?;
+            let ruling = serde_json::from_str(json).map_err(|_| corrupt("a ruling"))?;
+            facts.rulings.push(ruling);
+            continue;
+        }
         let Ok(map) = value.as_m() else { continue };
         if let Some(id) = name.strip_prefix(READ) {
             let read = read_of(id, map, &lot, &plate).ok_or_else(|| corrupt("a read"))?;
@@ -170,6 +187,7 @@ pub(crate) fn facts_of(item: &Item) -> Result<Facts, StoreError> {
     }
     facts.observations.sort_by(|a, b| a.event_id.cmp(&b.event_id));
     facts.payments.sort_by(|a, b| a.payment.cmp(&b.payment));
+    facts.rulings.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(facts)
 }
 

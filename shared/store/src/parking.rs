@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
 };
 use baro_domain::{
     EventId, GateObservation, LotId, Passage, PlateNumber,
-    visit::{Facts, Outworn},
+    visit::{Facts, Outworn, Ruling},
 };
 use jiff::Timestamp;
 
@@ -25,6 +25,9 @@ use crate::{
 pub(crate) const FACT_RETENTION_DAYS: i64 = 60;
 /// At most so many open plates of a lot are looked at for near matches.
 pub const MAX_OPEN_PLATES: usize = 1_000;
+
+/// Adds a ruling.
+pub(crate) const RULE: &str = "SET #r = :r, #ttl = :ttl ADD #rev :one";
 
 /// What the item holds after a read was recorded.
 #[derive(Debug, Clone)]
@@ -97,6 +100,37 @@ impl Parking {
                 None => Err(StoreError::Refused("the condition failed and no item was given back")),
             },
         }
+    }
+
+    /// Adds a ruling to the facts of a plate, and answers with all of them. Repeated, it changes nothing but the revision.
+    pub async fn rule(
+        &self,
+        lot: &LotId,
+        plate: &PlateNumber,
+        ruling: &Ruling,
+    ) -> Result<Recorded, StoreError> {
+        let name = facts::ruled_name(&ruling.id);
+        let output = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(lot.as_str(), &plate_key(plate))))
+            .update_expression(RULE)
+            .expression_attribute_names("#r", name)
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_names("#rev", REV)
+            .expression_attribute_values(":r", facts::ruled_value(ruling)?)
+            .expression_attribute_values(":ttl", expiry(ruling.at, FACT_RETENTION_DAYS))
+            .expression_attribute_values(":one", n(1))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await?;
+        recorded(&output.attributes.unwrap_or_default(), true)
+    }
+
+    /// All that is on file of one plate at one lot, strongly consistent; `None` where nothing is.
+    pub async fn on_file(&self, lot: &LotId, plate: &PlateNumber) -> Result<Option<Recorded>, StoreError> {
+        self.item(lot, plate).await?.map(|item| recorded(&item, false)).transpose()
     }
 
     /// The facts of one plate at one lot, strongly consistent.
@@ -196,6 +230,7 @@ impl Parking {
         }
         let mut names: Vec<String> = outworn.events.iter().map(read_name).collect();
         names.extend(outworn.payments.iter().map(facts::paid_name));
+        names.extend(outworn.rulings.iter().map(facts::ruled_name));
         let mut archive = key(lot.as_str(), &format!("A#{}#{}", plate.as_str(), outworn.until));
         archive.extend(names.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))));
         archive.insert(TTL.to_owned(), expiry(now, FACT_RETENTION_DAYS));

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
 
 use baro_domain::{
-    Passage, PlateNumber, Won,
-    visit::{FoldContext, Outworn, PaidFact, fold, outworn},
+    Passage, PlateNumber, RulingId, Won,
+    visit::{FoldContext, Outworn, PaidFact, RuledBy, Ruling, RulingKind, fold, outworn},
 };
 use baro_store::RawBody;
 use baro_testing::{Cloud, Fault, at, lot_record, observation, plate};
@@ -111,6 +111,29 @@ async fn outworn_facts_are_moved_whole_and_only_from_the_revision_they_were_comp
     assert_eq!(facts.observations.len() + gone.events.len(), 18);
     assert_eq!(facts.trimmed_until.unwrap().as_microsecond(), gone.until.as_microsecond());
     assert!(before.visits.ends_with(&fold(&context, &facts).visits));
+}
+
+#[tokio::test]
+async fn a_ruling_lies_beside_the_reads_once_and_reads_back_as_it_was() {
+    let cloud = Cloud::start().await;
+    let parking = cloud.parking();
+    let lot = lot_record().lot.id;
+    parking.record(&observation("in", Passage::Entered, 0), &plate(), None).await.unwrap();
+    let left = Ruling {
+        id: RulingId::derive(&["r"]),
+        at: at(90),
+        by: RuledBy::Operator { operator: lot_record().lot.operator, name: "당직".into() },
+        note: "CCTV에서 출차 확인".into(),
+        kind: RulingKind::Left { left_at: at(30) },
+    };
+    parking.rule(&lot, &plate(), &left).await.unwrap();
+    cloud.forget_calls();
+    let again = parking.rule(&lot, &plate(), &left).await.unwrap();
+    assert_eq!(cloud.dynamodb_calls(), ["UpdateItem"]);
+    assert_eq!(again.facts.rulings, [left]);
+    assert_eq!(parking.on_file(&lot, &plate()).await.unwrap().unwrap().facts, again.facts);
+    let context = FoldContext { lot: &lot, rules: lot_record().lot.rules, fees: &free };
+    assert!(fold(&context, &again.facts).open().is_none());
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub fn decide_exit<F: FeeSchedule>(
     {
         return open(OpenReason::AlreadyReleased);
     }
-    let Some(total) = context.fees.fee(visit.entered_at, at) else {
+    let Some(total) = context.fees.fee(visit.entered_at, visit.priced_until(at)) else {
         return ExitDecision::AskOperator { candidates: Vec::new() };
     };
     let due = total.remaining_after(visit.paid);
@@ -98,6 +98,6 @@ pub fn visit_behind<'a, F>(
     let orphaned = timeline.orphans.iter().any(|orphan| {
         visit.entered_at <= orphan.at && orphan.at <= at && at.duration_since(orphan.at) < passage
     });
-    let missed = matches!(visit.status, VisitStatus::Over { ended: Ended::MissedExit, .. });
+    let missed = matches!(visit.status, VisitStatus::Over { ended: Ended::MissedExit | Ended::Presumed, .. });
     (!orphaned && !missed).then_some(visit)
 }

@@ -21,7 +21,7 @@ pub enum VisitEventKind {
         /// What of it is still owed, won.
         outstanding: Won,
     },
-    /// The car came in again without having been seen leaving.
+    /// The car was not seen leaving: it came in again, or there was no sign of it for long.
     ExitMissed,
     /// A visit that was there is explained differently by newer facts.
     Withdrawn,
@@ -68,9 +68,11 @@ fn event(visit: &Visit, kind: VisitEventKind) -> VisitEvent {
 
 fn ending<F: FeeSchedule>(fees: &F, visit: &Visit) -> Option<VisitEvent> {
     match visit.status {
-        VisitStatus::Over { ended: Ended::MissedExit, .. } => Some(event(visit, VisitEventKind::ExitMissed)),
+        VisitStatus::Over { ended: Ended::MissedExit | Ended::Presumed, .. } => {
+            Some(event(visit, VisitEventKind::ExitMissed))
+        }
         VisitStatus::Over { left_at, .. } => {
-            let fee = fees.fee(visit.entered_at, left_at);
+            let fee = fees.fee(visit.entered_at, visit.priced_until(left_at));
             let covered = visit.is_covered(fees, left_at);
             let outstanding =
                 if covered { Won::ZERO } else { fee.unwrap_or(Won::ZERO).remaining_after(visit.paid) };

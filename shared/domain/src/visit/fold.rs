@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Facts, FeeSchedule, FoldContext, PaidFact};
-use crate::{EventId, GateObservation, LaneId, LotId, Passage, PaymentId, PlateNumber, VisitId, Won};
+use super::{Facts, FeeSchedule, FoldContext, PaidFact, Ruling, RulingKind};
+use crate::{
+    EventId, GateObservation, LaneId, LotId, Passage, PaymentId, PlateNumber, RulingId, VisitId, Won,
+};
 
 /// How a visit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -18,6 +20,12 @@ pub enum Ended {
     Released,
     /// It came in again without having been seen leaving: when it left is not known.
     MissedExit,
+    /// A person says when it left.
+    Ruled,
+    /// A person let it out, with nothing to pay.
+    LetGo,
+    /// There was no sign of it for so long that the lot's rule counts it as gone: when it left is not known.
+    Presumed,
 }
 
 /// Where a visit stands.
@@ -62,6 +70,16 @@ pub struct Visit {
     pub leave_by: Option<Timestamp>,
     /// The payments counted.
     pub payments: Vec<PaymentId>,
+    /// The last sign of the car: a read, or a person who saw it.
+    pub seen_at: Timestamp,
+    /// Since when the stay is told by its entry, or by the last person who saw the car in the lot.
+    pub vouched_at: Timestamp,
+    /// The first moment a driver disputed of those that nobody has decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disputed_at: Option<Timestamp>,
+    /// The price does not grow beyond this moment: a dispute, or a stay longer than is usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_at: Option<Timestamp>,
 }
 
 impl Visit {
@@ -73,7 +91,10 @@ impl Visit {
     /// Whether nothing more is due for leaving at `at`.
     pub fn is_covered(&self, fees: &impl FeeSchedule, at: Timestamp) -> bool {
         self.leave_by.is_some_and(|leave_by| at <= leave_by)
-            || fees.fee(self.entered_at, at).is_some_and(|fee| fee.remaining_after(self.paid).is_zero())
+            || matches!(self.status, VisitStatus::Over { ended: Ended::LetGo, .. })
+            || fees
+                .fee(self.entered_at, self.priced_until(at))
+                .is_some_and(|fee| fee.remaining_after(self.paid).is_zero())
     }
 }
 
@@ -112,17 +133,26 @@ impl Timeline {
 
 /// Folds the set of facts into visits. The order and repetition of `facts` make no difference.
 pub fn fold<F: FeeSchedule>(context: &FoldContext<'_, F>, facts: &Facts) -> Timeline {
+    let disowned: BTreeSet<&EventId> = facts.rulings.iter().filter_map(disowns).collect();
     let mut seen = BTreeSet::new();
     let kept = |moment: Timestamp| facts.trimmed_until.is_none_or(|cut| moment > cut);
-    let mut reads: Vec<&GateObservation> =
-        facts.observations.iter().filter(|read| kept(read.observed_at)).collect();
+    let mut reads: Vec<&GateObservation> = facts
+        .observations
+        .iter()
+        .filter(|read| kept(read.observed_at) && !disowned.contains(&read.event_id))
+        .collect();
     reads.sort_by_key(|read| (read.observed_at, read.passage, &read.event_id));
     reads.retain(|read| seen.insert(&read.event_id));
 
     let mut timeline = Timeline { trimmed_until: facts.trimmed_until, ..Timeline::default() };
     let paid = facts.payments.iter().filter(|paid| kept(paid.quoted_until)).collect();
     let payments = by_entry_read(&reads, paid, &mut timeline.unassigned);
+    let rulings = standing_rulings(facts);
+    let mut rulings = rulings.into_iter().filter(|ruling| kept(ruling.concerns())).peekable();
     for read in reads {
+        while let Some(ruling) = rulings.next_if(|ruling| ruling.concerns() < read.observed_at) {
+            rule(context, ruling, &mut timeline);
+        }
         if read.passage == Passage::Entered {
             enter(context, &facts.plate, read, &mut timeline);
             if let (Some(visit), Some(paid)) = (timeline.visits.last_mut(), payments.get(&read.event_id)) {
@@ -131,10 +161,55 @@ pub fn fold<F: FeeSchedule>(context: &FoldContext<'_, F>, facts: &Facts) -> Time
                 }
             }
         } else {
-            exit(context, read, &mut timeline);
+            exit(context, facts, read, &mut timeline);
         }
     }
+    rulings.for_each(|ruling| rule(context, ruling, &mut timeline));
     timeline
+}
+
+fn disowns(ruling: &Ruling) -> Option<&EventId> {
+    match &ruling.kind {
+        RulingKind::NotThisCar { event, .. } => Some(event),
+        _ => None,
+    }
+}
+
+/// The rulings in the order of what they speak of, each once, without disputes that were decided.
+fn standing_rulings(facts: &Facts) -> Vec<&Ruling> {
+    let decided: BTreeSet<&RulingId> = facts
+        .rulings
+        .iter()
+        .filter_map(|ruling| match &ruling.kind {
+            RulingKind::Decided { dispute } => Some(dispute),
+            _ => None,
+        })
+        .collect();
+    let mut standing: Vec<&Ruling> =
+        facts.rulings.iter().filter(|ruling| !decided.contains(&ruling.id)).collect();
+    standing.sort_by_key(|ruling| (ruling.concerns(), &ruling.id));
+    standing.dedup_by_key(|ruling| &ruling.id);
+    standing
+}
+
+/// What a ruling does to the visit that was there at its moment. A read of the same moment comes first.
+fn rule<F>(context: &FoldContext<'_, F>, ruling: &Ruling, timeline: &mut Timeline) {
+    let at = ruling.concerns();
+    let Some(visit) = timeline.visits.last_mut() else { return };
+    if let RulingKind::Disputed { .. } = ruling.kind {
+        visit.disputed_at = visit.disputed_at.or(Some(at));
+    }
+    if visit.is_open() {
+        let over = |left_at, ended| VisitStatus::Over { left_at, ended };
+        match ruling.kind {
+            RulingKind::Left { .. } => visit.status = over(at, Ended::Ruled),
+            RulingKind::LetGo => visit.status = over(at, Ended::LetGo),
+            RulingKind::PresumedGone => visit.status = over(visit.seen_at, Ended::Presumed),
+            RulingKind::StillHere => (visit.seen_at, visit.vouched_at) = (at, at),
+            RulingKind::NotThisCar { .. } | RulingKind::Disputed { .. } | RulingKind::Decided { .. } => {}
+        }
+    }
+    visit.hold(context.rules);
 }
 
 fn within_same_passage<F>(context: &FoldContext<'_, F>, first: Timestamp, second: Timestamp) -> bool {
@@ -181,13 +256,9 @@ fn enter<F>(
         if within_same_passage(context, last.entered_at, read.observed_at) {
             return;
         }
-        let left_at = match last.status {
-            VisitStatus::AtExit { asked_at } => asked_at,
-            _ => last.entered_at,
-        };
-        last.status = VisitStatus::Over { left_at, ended: Ended::MissedExit };
+        last.status = VisitStatus::Over { left_at: last.seen_at, ended: Ended::MissedExit };
     }
-    timeline.visits.push(Visit {
+    let mut visit = Visit {
         id: VisitId::derive(&[context.lot.as_str(), plate.as_str(), read.event_id.as_str()]),
         lot: context.lot.clone(),
         plate: plate.clone(),
@@ -197,25 +268,46 @@ fn enter<F>(
         paid: Won::ZERO,
         leave_by: None,
         payments: Vec::new(),
-    });
+        seen_at: read.observed_at,
+        vouched_at: read.observed_at,
+        disputed_at: None,
+        held_at: None,
+    };
+    visit.hold(context.rules);
+    timeline.visits.push(visit);
 }
 
-fn exit<F: FeeSchedule>(context: &FoldContext<'_, F>, read: &GateObservation, timeline: &mut Timeline) {
+fn exit<F: FeeSchedule>(
+    context: &FoldContext<'_, F>,
+    facts: &Facts,
+    read: &GateObservation,
+    timeline: &mut Timeline,
+) {
     let at = read.observed_at;
+    let is_let_go = facts.let_go(context.rules, at);
     let Some(visit) = timeline.visits.last_mut() else {
-        push_orphan(context, read, &mut timeline.orphans);
+        if !is_let_go {
+            push_orphan(context, read, &mut timeline.orphans);
+        }
         return;
     };
     match visit.status {
-        VisitStatus::Over { left_at, ended } => {
+        VisitStatus::Over { left_at, ended } if ended != Ended::Presumed => {
             let repeated = ended != Ended::MissedExit && within_same_passage(context, left_at, at);
-            if ended == Ended::Released && read.passage == Passage::Left && repeated {
-                visit.status = VisitStatus::Over { left_at: at, ended: Ended::SeenLeaving };
-            } else if !repeated {
-                push_orphan(context, read, &mut timeline.orphans);
+            match (ended, read.passage) {
+                (Ended::Released, Passage::Left) if repeated => {
+                    visit.status = VisitStatus::Over { left_at: at, ended: Ended::SeenLeaving };
+                }
+                (Ended::LetGo, Passage::Left) if is_let_go => {
+                    visit.status = VisitStatus::Over { left_at: at, ended };
+                }
+                _ if repeated || is_let_go => {}
+                _ => push_orphan(context, read, &mut timeline.orphans),
             }
         }
-        VisitStatus::Inside | VisitStatus::AtExit { .. } => {
+        // A car that was presumed gone was there all the time.
+        _ => {
+            visit.seen_at = at;
             visit.status = match read.passage {
                 Passage::Left => VisitStatus::Over { left_at: at, ended: Ended::SeenLeaving },
                 Passage::AtExitOnly if visit.is_covered(context.fees, at) => {

@@ -8,22 +8,22 @@ use proptest::prelude::*;
 use super::*;
 use crate::{EventId, LaneId, Passage, VisitId};
 
-fn lot() -> LotId {
+pub(super) fn lot() -> LotId {
     LotId::parse("lot_test").unwrap()
 }
 
-fn at(minute: i64) -> Timestamp {
+pub(super) fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(1_780_000_000 + minute * 60).unwrap()
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "the shape of a fee schedule")]
 /// 100 won for each started minute beyond 10.
-fn fee(entered: Timestamp, left: Timestamp) -> Option<Won> {
+pub(super) fn fee(entered: Timestamp, left: Timestamp) -> Option<Won> {
     let minutes = left.duration_since(entered).as_secs().max(0).cast_unsigned().div_ceil(60);
     Some(Won::new(i64::try_from(minutes.saturating_sub(10)).unwrap() * 100))
 }
 
-fn read(name: &str, passage: Passage, minute: i64) -> GateObservation {
+pub(super) fn read(name: &str, passage: Passage, minute: i64) -> GateObservation {
     GateObservation {
         event_id: EventId::derive(&[name]),
         lot: lot(),
@@ -37,7 +37,7 @@ fn read(name: &str, passage: Passage, minute: i64) -> GateObservation {
     }
 }
 
-fn paid(name: &str, amount: i64, quoted_minute: i64) -> PaidFact {
+pub(super) fn paid(name: &str, amount: i64, quoted_minute: i64) -> PaidFact {
     PaidFact {
         payment: PaymentId::derive(&[name]),
         amount: Won::new(amount),
@@ -46,8 +46,8 @@ fn paid(name: &str, amount: i64, quoted_minute: i64) -> PaidFact {
     }
 }
 
-fn facts(observations: Vec<GateObservation>, payments: Vec<PaidFact>) -> Facts {
-    Facts { plate: PlateNumber::parse("12가3456"), observations, payments, trimmed_until: None }
+pub(super) fn facts(observations: Vec<GateObservation>, payments: Vec<PaidFact>) -> Facts {
+    Facts { observations, payments, ..Facts::none(PlateNumber::parse("12가3456")) }
 }
 
 fn folded(facts: &Facts) -> Timeline {
@@ -230,7 +230,7 @@ proptest! {
             let payments: Vec<_> = facts.payments.iter().chain(&facts.payments).cloned().collect();
             let plate = facts.plate.clone();
             let shuffled = (Just(doubled).prop_shuffle(), Just(payments).prop_shuffle())
-                .prop_map(move |(observations, payments)| Facts { plate: plate.clone(), observations, payments, trimmed_until: None });
+                .prop_map(move |(observations, payments)| Facts { observations, payments, ..Facts::none(plate.clone()) });
             (Just(facts), shuffled)
         })
     ) {
@@ -257,9 +257,7 @@ proptest! {
     fn the_events_of_any_batching_tell_the_same_cars_in_the_lot(facts in any_facts(), cut in 0_usize..14) {
         let first = Facts {
             observations: facts.observations.iter().take(cut).cloned().collect(),
-            payments: Vec::new(),
-            plate: facts.plate.clone(),
-            trimmed_until: None,
+            ..Facts::none(facts.plate.clone())
         };
         let (start, middle, end) = (Timeline::default(), folded(&first), folded(&facts));
         prop_assert_eq!(open_delta(&start, &middle) + open_delta(&middle, &end), open_delta(&start, &end));

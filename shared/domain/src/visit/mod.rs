@@ -1,17 +1,19 @@
 //! A visit is a fold over the set of what is known of one plate at one lot.
 //!
-//! Facts (reads of the gates, payments) are only ever added to the set; the visits, their fees and the events they
+//! Facts (reads of the gates, payments, rulings of persons) are only ever added to the set; the visits, their fees and the events they
 //! cause are computed from it. So repetition and order of delivery cannot change a result: the fold sorts first.
 
 mod decision;
 mod events;
 mod fold;
 mod outworn;
+mod ruling;
 
 pub use decision::{AmountDue, ExitDecision, OpenReason, decide_exit, visit_behind};
 pub use events::{VisitEvent, VisitEventKind, events_between, open_delta};
 pub use fold::{Ended, OrphanExit, Timeline, Visit, VisitStatus, fold};
 pub use outworn::{CARRIED_READS, LATE_READS_FOR, Outworn, outworn};
+pub use ruling::{DisputeReason, RuledBy, Ruling, RulingKind};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -76,6 +78,9 @@ pub struct Facts {
     pub observations: Vec<GateObservation>,
     /// Payments.
     pub payments: Vec<PaidFact>,
+    /// What persons and rules said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rulings: Vec<Ruling>,
     /// Facts up to this moment were moved away: none of them counts here any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trimmed_until: Option<Timestamp>,
@@ -84,9 +89,17 @@ pub struct Facts {
 impl Facts {
     /// Nothing known yet.
     pub fn none(plate: PlateNumber) -> Self {
-        Self { plate, observations: Vec::new(), payments: Vec::new(), trimmed_until: None }
+        Self {
+            plate,
+            observations: Vec::new(),
+            payments: Vec::new(),
+            rulings: Vec::new(),
+            trimmed_until: None,
+        }
     }
 }
 
 #[cfg(test)]
 mod fold_tests;
+#[cfg(test)]
+mod ruling_tests;

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Facts, Timeline, VisitStatus};
-use crate::{EventId, PaymentId};
+use super::{Facts, RulingKind, Timeline, VisitStatus};
+use crate::{EventId, PaymentId, RulingId};
 
 /// A late read may come this long after the visit it belongs to: an offline controller's backlog.
 pub const LATE_READS_FOR: SignedDuration = SignedDuration::from_hours(72);
@@ -19,6 +19,8 @@ pub struct Outworn {
     pub events: Vec<EventId>,
     /// Payments.
     pub payments: Vec<PaymentId>,
+    /// Rulings.
+    pub rulings: Vec<RulingId>,
 }
 
 /// What can be moved away at `now`, if it is worth it.
@@ -47,5 +49,18 @@ pub fn outworn(facts: &Facts, timeline: &Timeline, now: Timestamp) -> Option<Out
         .filter(|paid| paid.quoted_until <= until)
         .map(|paid| paid.payment.clone())
         .collect();
-    (!events.is_empty()).then_some(Outworn { until, events, payments })
+    let rulings = rulings_until(facts, until, &events);
+    (!events.is_empty()).then_some(Outworn { until, events, payments, rulings })
+}
+
+/// A ruling goes with what it speaks of: a moment, a read, a dispute.
+fn rulings_until(facts: &Facts, until: Timestamp, events: &[EventId]) -> Vec<RulingId> {
+    let goes = |ruling: &&super::Ruling| match &ruling.kind {
+        RulingKind::NotThisCar { event, .. } => events.contains(event),
+        RulingKind::Decided { dispute } => {
+            facts.rulings.iter().any(|other| other.id == *dispute && other.concerns() <= until)
+        }
+        _ => ruling.concerns() <= until,
+    };
+    facts.rulings.iter().filter(goes).map(|ruling| ruling.id.clone()).collect()
 }

@@ -24,6 +24,10 @@ pub enum GateReason {
     AlreadyReleased,
     /// The plate as read has no visit; the only plate in the lot that looks like it may leave.
     MatchedBySimilarity,
+    /// The plate as read has no visit; a person said a moment ago whose it is.
+    MatchedByPerson,
+    /// A person let this car out a moment ago.
+    LetGo,
     /// Something is due.
     NotPaid,
     /// No visit explains the plate, and none in the lot looks like it.
@@ -90,9 +94,8 @@ impl GateDecision {
         }
     }
 
-    /// The same decision, reached through a plate that merely looks like the one read.
-    pub(super) fn by_similarity(self) -> Self {
-        let matched = GateReason::MatchedBySimilarity;
+    /// The same decision, reached through another plate than the one read.
+    pub(super) fn through(self, matched: GateReason) -> Self {
         match self {
             Self::Open { reason, visit, .. } => Self::Open { reason: matched, basis: Some(reason), visit },
             Self::AmountDue { amount, quote, .. } => Self::AmountDue { reason: matched, amount, quote },
@@ -116,9 +119,8 @@ pub(super) fn decide(lot: &PricedLot, timeline: &Timeline, read: &GateObservatio
                 GateDecision::Open { reason: open_reason(reason), basis: None, visit: Some(visit) }
             }
             ExitDecision::AmountDue(amount) => {
-                let entered_at =
-                    visit_behind(&context, timeline, read.observed_at).map(|visit| visit.entered_at);
-                let quote = entered_at.and_then(|at| lot.fees.quote(at, read.observed_at).ok());
+                let visit = visit_behind(&context, timeline, read.observed_at);
+                let quote = visit.and_then(|visit| lot.quote(visit, read.observed_at).ok());
                 GateDecision::AmountDue { reason: GateReason::NotPaid, amount, quote: quote.map(Box::new) }
             }
             ExitDecision::AskOperator { candidates } => {

@@ -140,7 +140,7 @@ impl Passages {
         if read.passage.is_exit() && !explained {
             // Its passage may have been taken for the end of a visit that began after it.
             self.relist_or_warn(&lot, &filed).await;
-            return self.judge_stranger(&lot, read, raw).await;
+            return self.judge_stranger(&lot, read, raw, &filed.recorded.facts).await;
         }
         let decision = decision::decide(&lot, &filed.timeline, read);
         self.tidy(&lot, &filed, now).await;

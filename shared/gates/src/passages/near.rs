@@ -3,7 +3,7 @@
 use baro_domain::{
     GateObservation, Passage, PlateNumber, PricedLot, ReadConfidence,
     plate::similar::{Resemblance, resemblance},
-    visit::visit_behind,
+    visit::{Facts, visit_behind},
 };
 use baro_store::RawBody;
 
@@ -13,14 +13,23 @@ use super::{GateDecision, GateReason, PassageError, Passages, decision, folded};
 const MAX_CANDIDATES: usize = 5;
 
 impl Passages {
-    /// Looks among the lot's open plates. The only one alike, read with confidence, gets the read on its own file too,
-    /// so that its visit ends; otherwise a person decides.
+    /// What a person said of this plate a moment ago holds for its next read too. Otherwise looks among the lot's open
+    /// plates: the only one alike, read with confidence, gets the read on its own file too, so that its visit ends; else
+    /// a person decides.
     pub(super) async fn judge_stranger(
         &self,
         lot: &PricedLot,
         read: &GateObservation,
         raw: Option<&RawBody>,
+        facts: &Facts,
     ) -> Result<GateDecision, PassageError> {
+        let (rules, at) = (lot.lot.rules, read.observed_at);
+        if facts.let_go(rules, at) {
+            return Ok(without_visit(read, GateReason::LetGo));
+        }
+        if let Some(plate) = facts.known_as(rules, at) {
+            return self.judge_as(lot, read, raw, plate, GateReason::MatchedByPerson).await;
+        }
         if read.plate.is_unread() {
             return Ok(unexplained(read, GateReason::UnreadPlate, Vec::new()));
         }
@@ -29,7 +38,9 @@ impl Passages {
         let others = open.iter().filter(|plate| **plate != read.plate);
         match resemblance(&read.plate, others) {
             Resemblance::None => Ok(unexplained(read, GateReason::NoVisit, Vec::new())),
-            Resemblance::One(plate, _) if is_sure(read) => self.judge_as(lot, read, raw, plate).await,
+            Resemblance::One(plate, _) if is_sure(read) => {
+                self.judge_as(lot, read, raw, plate, GateReason::MatchedBySimilarity).await
+            }
             Resemblance::One(plate, _) => {
                 Ok(unexplained(read, GateReason::SimilarPlates, vec![plate.clone()]))
             }
@@ -46,6 +57,7 @@ impl Passages {
         read: &GateObservation,
         raw: Option<&RawBody>,
         plate: &PlateNumber,
+        reason: GateReason,
     ) -> Result<GateDecision, PassageError> {
         let recorded = self.record(read, plate, raw).await?;
         let filed = folded(lot, plate.clone(), recorded);
@@ -54,8 +66,8 @@ impl Passages {
             // The list was behind: this one has left, or came in after the read.
             return Ok(unexplained(read, GateReason::SimilarPlates, vec![plate.clone()]));
         }
-        tracing::info!(event = %read.event_id, lot = %lot.lot.id, "matched by similarity");
-        let decision = decision::decide(lot, &filed.timeline, read).by_similarity();
+        tracing::info!(event = %read.event_id, lot = %lot.lot.id, ?reason, "matched to another plate");
+        let decision = decision::decide(lot, &filed.timeline, read).through(reason);
         self.relist_or_warn(lot, &filed).await;
         Ok(decision)
     }
@@ -64,6 +76,14 @@ impl Passages {
 /// A reader that does not say how sure it is counts as sure: the match must be close and the only one anyway.
 fn is_sure(read: &GateObservation) -> bool {
     read.confidence.is_none_or(|confidence| confidence >= ReadConfidence::HIGH)
+}
+
+/// A car that may leave though no visit explains it.
+fn without_visit(read: &GateObservation, reason: GateReason) -> GateDecision {
+    match read.passage {
+        Passage::Left => GateDecision::Recorded { reason, visit: None },
+        _ => GateDecision::Open { reason, basis: None, visit: None },
+    }
 }
 
 /// A car that has passed needs no decision any more.
