@@ -113,10 +113,10 @@ impl LineView {
     fn new(line: QuoteLine, zone: &TimeZone, language: Language) -> Self {
         Self {
             rule: line.rule,
-            code: line.code,
+            code: line.code.into(),
             label: match language {
-                Language::Ko => line.label_ko,
-                Language::En => line.label_en,
+                Language::Ko => line.label.ko().to_owned(),
+                Language::En => line.label.en().to_owned(),
             },
             from: local(zone, line.from),
             to: local(zone, line.to),
@@ -131,7 +131,7 @@ impl LineView {
 impl QuoteView {
     pub(crate) fn new(quote: Quote, zone: &TimeZone, language: Language) -> Self {
         Self {
-            tariff_id: quote.tariff_id,
+            tariff_id: quote.tariff_id.into(),
             tariff_version: quote.tariff_version,
             entered_at: local(zone, quote.entered_at),
             until: local(zone, quote.left_at),

@@ -63,6 +63,11 @@ impl<'a> Claims<'a> {
         self.usable[index].rule
     }
 
+    /// The minutes that the first claim of a share of certain minutes is about.
+    pub(crate) fn window(&self) -> Option<Window> {
+        self.usable.iter().find_map(|it| window_of(&it.rule.shape))
+    }
+
     /// What is left of `due`; `price` answers what would be due under other terms.
     pub(crate) fn settle(&self, due: i64, price: impl Fn(Terms) -> Due) -> Settled {
         if self.usable.is_empty() || due == 0 {
@@ -197,10 +202,19 @@ fn reduction(shape: &DiscountShape, left: i64, terms: &mut Terms, price: &impl F
             let kept = in_proportion(left, price(*terms).due, before);
             left - kept + share(kept, *then_percent)
         }
-        DiscountShape::PercentOf { from_minute, until_minute, percent, each } => {
-            let window = Window { from: *from_minute, until: until_minute.unwrap_or(i64::MAX), each: *each };
-            let priced = price(Terms { window: Some(window), ..*terms });
+        DiscountShape::PercentOf { percent, .. } => {
+            let priced = price(Terms { window: window_of(shape), ..*terms });
             share(in_proportion(left, priced.in_window, priced.due), *percent)
         }
+    }
+}
+
+/// The minutes that a shape is a share of, where they are not all.
+fn window_of(shape: &DiscountShape) -> Option<Window> {
+    match shape {
+        DiscountShape::PercentOf { from_minute, until_minute, each, .. } => {
+            Some(Window { from: *from_minute, until: until_minute.unwrap_or(i64::MAX), each: *each })
+        }
+        _ => None,
     }
 }

@@ -1,19 +1,12 @@
 //! What an operator should know about a tariff that is legal: gaps, falling prices, rules without effect.
 
-use jiff::civil::date;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::clock_time::DAY_MINUTES;
-use super::meter::Terms;
-use super::plan::{Plan, SchedulePlan, stack_may_fall};
-use super::pricing::Pricing;
-use super::quote::Stay;
-use super::spec::{
-    Band, Cap, CapHolds, CapPer, DiscountShape, Eligibility, MeterRestart, Schedule, TariffSpec,
-};
-use super::timeline::{Clock, Layout, Timeline};
-use crate::calendar::{Calendar, DateOverride, DayKind};
+use super::falls::{Fall, falls};
+use super::plan::SchedulePlan;
+use super::spec::{Band, CapHolds, CapPer, DiscountShape, Eligibility, MeterRestart, Schedule, TariffSpec};
+use crate::calendar::DayKind;
 
 /// Something about a tariff that is legal and perhaps not meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +18,9 @@ pub struct Finding {
     pub code: FindingCode,
     /// For people.
     pub message: String,
+    /// A stay that shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<Fall>,
 }
 
 /// Kinds of findings. The names are stable.
@@ -35,8 +31,10 @@ pub enum FindingCode {
     FreeGap,
     /// Kinds of day that no band charges.
     FreeDays,
-    /// The price falls as time grows; the message says where.
+    /// The price falls as time grows; the example says where.
     PriceCanFall,
+    /// A rule could make the price fall, and no stay that shows it was found.
+    PriceMayFall,
     /// A cap that no charging day can reach.
     UnreachableCap,
     /// A tier that the meter never reaches.
@@ -61,7 +59,7 @@ pub(crate) fn findings(spec: &TariffSpec) -> Vec<Finding> {
 }
 
 fn add(found: &mut Vec<Finding>, path: impl Into<String>, code: FindingCode, message: impl Into<String>) {
-    found.push(Finding { path: path.into(), code, message: message.into() });
+    found.push(Finding { path: path.into(), code, message: message.into(), example: None });
 }
 
 fn clock(minute: i64) -> String {
@@ -165,86 +163,6 @@ fn dearest_day(schedule: &Schedule) -> i64 {
         tiers.max().unwrap_or(0)
     };
     schedule.bands.iter().map(of_band).sum()
-}
-
-/// A rule that may make the price fall, and where it stands.
-fn retroactive(spec: &TariffSpec) -> Vec<(String, TariffSpec)> {
-    let is_retroactive = |cap: &Cap| cap.from_minutes > 0 || cap.holds == CapHolds::Exactly;
-    let mut without = spec.clone();
-    without.schedule.caps.retain(|cap| !is_retroactive(cap));
-    without.stay_rules.retain(|rule| rule.left.is_none());
-    without.vehicles.clear();
-    without.discounts.clear();
-    without.passes.clear();
-    let caps =
-        spec.schedule.caps.iter().enumerate().filter(|(_, cap)| is_retroactive(cap)).map(|(index, cap)| {
-            let mut alone = without.clone();
-            alone.schedule.caps.insert(0, cap.clone());
-            (format!("schedule.caps[{index}]"), alone)
-        });
-    let rules =
-        spec.stay_rules.iter().enumerate().filter(|(_, rule)| rule.left.is_some()).map(|(index, rule)| {
-            let mut alone = without.clone();
-            alone.stay_rules.push(rule.clone());
-            (format!("stayRules[{index}]"), alone)
-        });
-    caps.chain(rules).collect()
-}
-
-/// Tries each rule that could make the price fall, minute by minute over three days from many entries.
-fn falls(spec: &TariffSpec, found: &mut Vec<Finding>) {
-    if stack_may_fall(spec) {
-        let message = "stacked discounts of which one is for certain minutes only, or paid from a budget, can take off more \
-                       than a further unit adds";
-        add(found, "discountPolicy", FindingCode::PriceCanFall, message);
-    }
-    for (path, alone) in retroactive(spec) {
-        if let Some(message) = witness(&alone) {
-            add(found, path, FindingCode::PriceCanFall, message);
-        }
-    }
-}
-
-/// An entry and a length of stay at which one minute more costs less.
-fn witness(spec: &TariffSpec) -> Option<String> {
-    let (plan, zone) = (Plan::new(spec), TimeZone::UTC);
-    // A week without holidays, and a Wednesday made one.
-    let holiday = DateOverride { date: date(2026, 11, 25), holiday: true, name_ko: "공휴일".into() };
-    let calendar = Calendar::weekdays_only().with_overrides(&[holiday]);
-    let days =
-        [date(2026, 11, 16), date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22), date(2026, 11, 25)];
-    for day in days {
-        for hour in (0..24).step_by(3) {
-            let entered = zone.to_timestamp(day.at(hour, 0, 0, 0)).ok()?;
-            let stay = Stay::new(entered, entered, &zone, &calendar);
-            let layout = Layout {
-                clock: Clock::new(&zone, entered),
-                calendar: &calendar,
-                schedule: plan.schedule_of(stay.vehicle),
-                free_days: &plan.free_days,
-                charging_day: spec.charging_day,
-                covered: Vec::new(),
-            };
-            let mut timeline = Timeline::new(layout);
-            let horizon = 3 * DAY_MINUTES;
-            timeline.extend_to(horizon + 1);
-            let pricing = Pricing::new(spec, &plan, &stay, timeline, 0);
-            let mut before = 0;
-            for minutes in 1..=horizon {
-                let now = pricing.base(minutes, Terms::default(), &mut ()).due;
-                if now < before {
-                    let (before, now) = (crate::Won::new(before), crate::Won::new(now));
-                    let entry = day.weekday();
-                    return Some(format!(
-                        "in on a {entry:?} at {hour:02}:00, {} minutes cost {before} and {minutes} minutes {now}",
-                        minutes - 1
-                    ));
-                }
-                before = now;
-            }
-        }
-    }
-    None
 }
 
 /// Compact and low-emission cars have at least half off by law.

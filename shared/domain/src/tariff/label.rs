@@ -1,19 +1,57 @@
 //! The words of a quote's lines. Written by hand and not with `format!`: a month's quote has a hundred of them.
 
+use super::quote::LineLabel;
 use super::spec::Label;
 use super::timeline::Clock;
 use crate::calendar::DayKind;
 
-/// A label under construction in both languages.
+/// A label under construction in both languages. Kept and emptied from line to line, so that it grows once.
 #[derive(Debug)]
 pub(crate) struct Words {
-    pub(crate) ko: String,
-    pub(crate) en: String,
+    ko: String,
+    en: String,
+    /// What both languages write alike, written once.
+    alike: String,
+    /// The day written last, and as it is written: lines of one day follow each other.
+    day: (i64, String),
+}
+
+/// The words of a tier's units around their number: the same for every quote, so made with the plan.
+#[derive(Debug, Clone)]
+pub(crate) struct TierWords {
+    before: LineLabel,
+    after: LineLabel,
+}
+
+impl TierWords {
+    pub(crate) fn new(unit: i64, price: i64, base: bool) -> Self {
+        let (mut before, mut after) = (Words::new(), Words::new());
+        before.both(", ");
+        if base {
+            before.each("기본 ", "base ");
+        }
+        before.number(unit).each("분 단위 ", " min × ");
+        after.each("회 × ", " at ").won(price);
+        Self { before: before.finish(), after: after.finish() }
+    }
 }
 
 impl Words {
     pub(crate) fn new() -> Self {
-        Self { ko: String::with_capacity(72), en: String::with_capacity(64) }
+        Self {
+            ko: String::with_capacity(96),
+            en: String::with_capacity(96),
+            alike: String::with_capacity(24),
+            day: (i64::MIN, String::new()),
+        }
+    }
+
+    /// The finished label; the next one begins empty.
+    pub(crate) fn finish(&mut self) -> LineLabel {
+        let label = LineLabel::new(&self.ko, &self.en);
+        self.ko.clear();
+        self.en.clear();
+        label
     }
 
     pub(crate) fn both(&mut self, text: &str) -> &mut Self {
@@ -34,9 +72,7 @@ impl Words {
 
     /// A number with thousands separators.
     pub(crate) fn number(&mut self, value: i64) -> &mut Self {
-        let mut buffer = [0_u8; 26];
-        let text = digits(value, &mut buffer);
-        self.both(text)
+        self.alike(|text| push_number(text, value.unsigned_abs()))
     }
 
     /// `1,200원` and `1,200 won`.
@@ -44,19 +80,41 @@ impl Words {
         self.number(value).each("원", " won")
     }
 
-    /// The date, `11/20 `.
-    pub(crate) fn date(&mut self, clock: &Clock<'_>, minute: i64) -> &mut Self {
-        let (month, day) = month_and_day(clock.wall(minute).div_euclid(1440));
-        self.number(month).both("/").number(day).both(" ")
+    /// `6회 × 200원` with the words of its tier around it.
+    pub(crate) fn units(&mut self, words: &TierWords, units: i64) -> &mut Self {
+        self.each(words.before.ko(), words.before.en()).number(units).each(words.after.ko(), words.after.en())
     }
 
-    /// The hours, `09:00–10:00`.
+    /// The date, `11/20 `.
+    pub(crate) fn date(&mut self, clock: &Clock<'_>, minute: i64) -> &mut Self {
+        let epoch_day = clock.wall(minute).div_euclid(1440);
+        let (known, text) = &mut self.day;
+        if *known != epoch_day {
+            *known = epoch_day;
+            text.clear();
+            let (month, day) = month_and_day(epoch_day);
+            push_short(text, month);
+            text.push('/');
+            push_short(text, day);
+            text.push(' ');
+        }
+        self.ko.push_str(text);
+        self.en.push_str(text);
+        self
+    }
+
+    /// The hours after other words, ` 09:00–10:00`.
     pub(crate) fn span(&mut self, clock: &Clock<'_>, start: i64, end: i64) -> &mut Self {
-        self.time_of_day(clock.wall(start).rem_euclid(1440)).both("–");
+        let from = clock.wall(start).rem_euclid(1440);
         // The end of a day is written 24:00, so that a span never seems to run backwards.
         let last = clock.wall(end - 1) + 1;
-        let shown = if last.rem_euclid(1440) == 0 { 1440 } else { last.rem_euclid(1440) };
-        self.time_of_day(shown)
+        let until = if last.rem_euclid(1440) == 0 { 1440 } else { last.rem_euclid(1440) };
+        self.alike(|text| {
+            text.push(' ');
+            push_time(text, from);
+            text.push('–');
+            push_time(text, until);
+        })
     }
 
     /// The band's own name, or the kind of day.
@@ -67,35 +125,57 @@ impl Words {
         }
     }
 
-    fn time_of_day(&mut self, minute: i64) -> &mut Self {
-        let (hour, minute) = (minute / 60, minute % 60);
-        let text = [two(hour / 10), two(hour % 10), b':', two(minute / 10), two(minute % 10)];
-        self.both(std::str::from_utf8(&text).unwrap_or_default())
+    fn alike(&mut self, write: impl FnOnce(&mut String)) -> &mut Self {
+        self.alike.clear();
+        write(&mut self.alike);
+        self.ko.push_str(&self.alike);
+        self.en.push_str(&self.alike);
+        self
     }
 }
 
-fn two(digit: i64) -> u8 {
-    b'0' + u8::try_from(digit.rem_euclid(10)).unwrap_or(0)
+/// The last decimal digit.
+fn digit(value: u64) -> char {
+    char::from(b'0' + u8::try_from(value % 10).unwrap_or(0))
 }
 
-fn digits(value: i64, buffer: &mut [u8; 26]) -> &str {
-    let mut rest = value.unsigned_abs();
-    let mut at = buffer.len();
-    let mut written = 0;
-    loop {
-        if written > 0 && written % 3 == 0 {
-            at -= 1;
-            buffer[at] = b',';
-        }
-        at -= 1;
-        buffer[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        written += 1;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+/// With thousands separators.
+fn push_number(text: &mut String, value: u64) {
+    if value < 1_000 {
+        push_below_thousand(text, value);
+        return;
     }
-    std::str::from_utf8(&buffer[at..]).unwrap_or_default()
+    push_number(text, value / 1_000);
+    let rest = value % 1_000;
+    text.push(',');
+    text.push(digit(rest / 100));
+    text.push(digit(rest / 10));
+    text.push(digit(rest));
+}
+
+fn push_below_thousand(text: &mut String, value: u64) {
+    if value >= 100 {
+        text.push(digit(value / 100));
+    }
+    if value >= 10 {
+        text.push(digit(value / 10));
+    }
+    text.push(digit(value));
+}
+
+/// A number below 100 as it is spoken.
+fn push_short(text: &mut String, value: i64) {
+    push_below_thousand(text, value.unsigned_abs());
+}
+
+/// Minutes after midnight as a time of day.
+fn push_time(text: &mut String, minute: i64) {
+    let (hour, minute) = ((minute / 60).unsigned_abs(), (minute % 60).unsigned_abs());
+    text.push(digit(hour / 10));
+    text.push(digit(hour));
+    text.push(':');
+    text.push(digit(minute / 10));
+    text.push(digit(minute));
 }
 
 /// Month and day of a day counted from 1970-01-01 (civil_from_days, Howard Hinnant).
@@ -120,7 +200,7 @@ mod tests {
         for value in [0, 7, 999, 1_000, 12_345, 1_234_567, i64::MAX] {
             let mut words = Words::new();
             words.won(value);
-            assert_eq!(words.ko, crate::Won::new(value).to_string());
+            assert_eq!(words.finish().ko(), crate::Won::new(value).to_string());
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::label::Words;
 use super::meter::{Bound, Group, Sink};
-use super::quote::{LineRule, QuoteLine};
+use super::plan::SchedulePlan;
+use super::quote::{LineLabel, LineRule, QuoteLine};
 use super::spec::{CapHolds, CapKind, CapPer, Schedule};
 use super::timeline::Clock;
 use crate::Won;
@@ -11,6 +12,8 @@ use crate::Won;
 pub(crate) struct Lines<'a> {
     pub(crate) clock: &'a Clock<'a>,
     pub(crate) schedule: &'a Schedule,
+    plan: &'a SchedulePlan,
+    words: Words,
     /// Whether the stay touches several dates, so that times need them.
     pub(crate) dated: bool,
     pub(crate) written: Vec<QuoteLine>,
@@ -19,10 +22,16 @@ pub(crate) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(crate) fn new(clock: &'a Clock<'a>, schedule: &'a Schedule, until: i64, capacity: usize) -> Self {
+    pub(crate) fn new(
+        clock: &'a Clock<'a>,
+        (schedule, plan): (&'a Schedule, &'a SchedulePlan),
+        until: i64,
+        capacity: usize,
+    ) -> Self {
         let last = (until - 1).max(0);
         let dated = clock.wall(0).div_euclid(1440) != clock.wall(last).div_euclid(1440);
-        Self { clock, schedule, dated, written: Vec::with_capacity(capacity), grace: None }
+        let (words, written) = (Words::new(), Vec::with_capacity(capacity));
+        Self { clock, schedule, plan, words, dated, written, grace: None }
     }
 
     /// Adds a line without units.
@@ -30,15 +39,14 @@ impl<'a> Lines<'a> {
         &mut self,
         rule: LineRule,
         code: &str,
-        words: Words,
+        label: LineLabel,
         (start, end): (i64, i64),
         amount: i64,
     ) {
         self.written.push(QuoteLine {
             rule,
-            code: code.to_owned(),
-            label_ko: words.ko,
-            label_en: words.en,
+            code: code.into(),
+            label,
             from: self.clock.instant(start),
             to: self.clock.instant(end),
             units: 0,
@@ -48,21 +56,35 @@ impl<'a> Lines<'a> {
         });
     }
 
+    /// The same, with words written for it.
+    pub(crate) fn write(
+        &mut self,
+        rule: LineRule,
+        code: &str,
+        span: (i64, i64),
+        amount: i64,
+        words: impl FnOnce(&mut Words),
+    ) {
+        words(&mut self.words);
+        let label = self.words.finish();
+        self.add(rule, code, label, span, amount);
+    }
+
     /// Writes what was held back, and says that nothing was charged when that is so.
     pub(crate) fn finish(&mut self, until: i64) {
         self.write_grace();
         if self.written.is_empty() {
-            let mut words = Words::new();
-            words.each("요금을 받지 않는 시간", "No charge at this time");
-            self.add(LineRule::Free, "", words, (0, until), 0);
+            self.write(LineRule::Free, "", (0, until), 0, |words| {
+                words.each("요금을 받지 않는 시간", "No charge at this time");
+            });
         }
     }
 
     fn write_grace(&mut self) {
         if let Some((start, end, minutes)) = self.grace.take() {
-            let mut words = Words::new();
-            words.each("무료 ", "Free: ").number(minutes).each("분", " min");
-            self.add(LineRule::Grace, "", words, (start, end), 0);
+            self.write(LineRule::Grace, "", (start, end), 0, |words| {
+                words.each("무료 ", "Free: ").number(minutes).each("분", " min");
+            });
         }
     }
 }
@@ -71,27 +93,19 @@ impl Sink for Lines<'_> {
     fn group(&mut self, group: &Group) {
         self.write_grace();
         let band = &self.schedule.bands[group.segment.band];
-        let mut words = Words::new();
         if self.dated {
-            words.date(self.clock, group.start);
+            self.words.date(self.clock, group.start);
         }
-        words.kind(band.label.as_ref(), group.segment.kind).both(" ");
-        words.span(self.clock, group.start, group.end).both(", ");
-        let base = group.tier == 0 && band.tiers.len() > 1;
-        if base {
-            words.each("기본 ", "base ");
-        }
-        words
-            .number(group.unit)
-            .each("분 단위 ", " min × ")
-            .number(group.units)
-            .each("회 × ", " at ")
-            .won(group.price);
+        let tier = &self.plan.bands[group.segment.band].tiers[group.tier];
+        self.words
+            .kind(band.label.as_ref(), group.segment.kind)
+            .span(self.clock, group.start, group.end)
+            .units(&tier.words, group.units);
+        let label = self.words.finish();
         self.written.push(QuoteLine {
             rule: if group.tier == 0 { LineRule::Base } else { LineRule::Additional },
-            code: band.code.clone(),
-            label_ko: words.ko,
-            label_en: words.en,
+            code: band.code.as_str().into(),
+            label,
             from: self.clock.instant(group.start),
             to: self.clock.instant(group.end),
             units: group.units,
@@ -108,7 +122,7 @@ impl Sink for Lines<'_> {
 
     fn bound(&mut self, bound: Bound, start: i64, end: i64, change: i64) {
         self.write_grace();
-        let mut words = Words::new();
+        let words = &mut self.words;
         if self.dated && !matches!(bound, Bound::Cap(index) if self.schedule.caps[index].per == CapPer::Stay)
         {
             words.date(self.clock, start);
@@ -121,7 +135,7 @@ impl Sink for Lines<'_> {
                 }
                 let at_most = band.at_most.map_or(0, Won::get);
                 words.each("최대 ", "at most ").won(at_most);
-                (LineRule::BandCap, band.code.clone())
+                (LineRule::BandCap, band.code.as_str())
             }
             Bound::Cap(index) => {
                 let cap = &self.schedule.caps[index];
@@ -137,10 +151,11 @@ impl Sink for Lines<'_> {
                     (CapKind::Cap, CapPer::Day) => LineRule::DayCap,
                     (CapKind::Cap, CapPer::Stay) => LineRule::StayCap,
                 };
-                (rule, String::new())
+                (rule, "")
             }
         };
         words.each(" 적용", " applied");
-        self.add(rule, &code, words, (start, end), change);
+        let label = words.finish();
+        self.add(rule, code, label, (start, end), change);
     }
 }

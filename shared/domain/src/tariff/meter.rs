@@ -30,8 +30,16 @@ pub(crate) struct Terms {
     pub(crate) exempt_daily: i64,
     /// Which minutes' units to sum apart.
     pub(crate) window: Option<Window>,
-    /// A bound on the stay that a stay rule sets.
-    pub(crate) stay_at_most: Option<i64>,
+    /// What a stay rule leaves to pay of the minutes that no pass covers: the units begun first make it up.
+    pub(crate) due_at_most: Option<i64>,
+}
+
+impl Terms {
+    /// Whether a run under these terms answers what is asked of others: which minutes are summed apart changes no sum.
+    pub(crate) fn answer(&self, asked: &Self) -> bool {
+        Self { window: asked.window, ..*self } == *asked
+            && (asked.window.is_none() || asked.window == self.window)
+    }
 }
 
 /// What a stay costs, before stay rules and discounts.
@@ -94,23 +102,25 @@ impl Meter<'_> {
     }
 
     /// The cost, and a checkpoint at the beginning of a charging day.
-    pub(crate) fn run_to_checkpoint(
+    pub(crate) fn run_to_checkpoint<S: Sink>(
         &self,
         timeline: &Timeline<'_>,
         until: i64,
         terms: Terms,
         day: usize,
+        sink: &mut S,
     ) -> (Totals, Option<Checkpoint>) {
         if self.is_free_by_grace(timeline, until) {
+            sink.grace(0, until);
             return (Totals::default(), None);
         }
         let (wanted, checkpoint) = (Some(day), None);
         let state = self.beginning(timeline, until, terms);
-        Walk { meter: self, timeline, until, terms, sink: &mut (), wanted, checkpoint, state }.run(0)
+        Walk { meter: self, timeline, until, terms, sink, wanted, checkpoint, state }.run(0)
     }
 
     /// Whether a grace that is forfeited once exceeded still covers the whole stay.
-    fn is_free_by_grace(&self, timeline: &Timeline<'_>, until: i64) -> bool {
+    pub(crate) fn is_free_by_grace(&self, timeline: &Timeline<'_>, until: i64) -> bool {
         let forfeited =
             |grace: &Grace| grace.each == Each::Stay && grace.once_exceeded == OnceExceeded::FromZero;
         self.grace
@@ -132,7 +142,8 @@ impl Meter<'_> {
             band: None,
             band_level: Level::new(i64::MAX, None, 0),
             day_level: Level::new(i64::MAX, None, 0),
-            stay_level: Level::new(cap.min(terms.stay_at_most.unwrap_or(i64::MAX)), bound.map(Bound::Cap), 0),
+            stay_level: Level::new(cap, bound.map(Bound::Cap), 0),
+            due_level: Level::new(terms.due_at_most.unwrap_or(i64::MAX), None, 0),
             day_price: None,
             day_all: 0,
             day_due: 0,

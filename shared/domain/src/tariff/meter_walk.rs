@@ -17,6 +17,8 @@ pub(crate) struct State {
     pub(crate) band_level: Level,
     pub(crate) day_level: Level,
     pub(crate) stay_level: Level,
+    /// What of the units beside a pass a stay rule lets through.
+    pub(crate) due_level: Level,
     /// Price of the charging day that replaces its sum: cap index and amount.
     pub(crate) day_price: Option<(usize, i64)>,
     pub(crate) day_all: i64,
@@ -196,7 +198,7 @@ impl<S: Sink> Walk<'_, S> {
         let band = &self.meter.schedule.bands[segment.band];
         let mut index = band.tier_at(self.state.reading);
         while at < end {
-            let tier = band.tiers[index];
+            let tier = &band.tiers[index];
             let left = tier.until - self.state.reading;
             let minutes = left.min(end - at);
             let units = (minutes + tier.unit - 1) / tier.unit;
@@ -214,6 +216,7 @@ impl<S: Sink> Walk<'_, S> {
             group.counted = self.accrue(group.amount, segment.covered);
             self.sink.group(&group);
             if let Some(window) = self.terms.window.filter(|_| !segment.covered) {
+                group.counted = self.state.due_level.add(group.counted);
                 self.state.totals.in_window += group.counted_within(window, window_origin);
             }
             self.state.carry = (units * tier.unit).min(left) - minutes;

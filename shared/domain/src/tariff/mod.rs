@@ -10,6 +10,7 @@ mod book;
 mod check;
 mod clock_time;
 mod discount;
+mod falls;
 mod findings;
 mod label;
 mod lines;
@@ -33,11 +34,12 @@ pub use apds::{ApdsExport, NotExpressed};
 pub use book::{BookError, ChosenBy, TariffBook};
 pub use check::{Problem, ProblemCode, TariffError};
 pub use clock_time::{ClockTime, Hours};
+pub use falls::Fall;
 pub use findings::{Finding, FindingCode};
 pub use merchant::{BudgetError, MerchantBudget, MerchantValidation};
 pub use quote::{
-    ConsideredDiscount, DiscountClaim, DiscountOutcome, HeldPass, LineRule, MAX_STAY_MINUTES, PriceStep,
-    Quote, QuoteLine, Stay,
+    ConsideredDiscount, DiscountClaim, DiscountOutcome, HeldPass, LineLabel, LineRule, MAX_STAY_MINUTES,
+    PriceStep, Quote, QuoteLine, Stay,
 };
 pub use spec::*;
 pub use unpaid::{Demand, demand};

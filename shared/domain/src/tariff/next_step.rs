@@ -23,17 +23,50 @@ fn total_at(pricing: &mut Pricing<'_>, minute: i64) -> i64 {
     pricing.total(minute)
 }
 
-/// The minute, and the price from it on.
+/// The minute, and the price from it on: tries each minute at which a price under some terms can change.
 fn first_by_trial(pricing: &mut Pricing<'_>, now: i64, total: i64) -> Option<(i64, i64)> {
-    (now + 1..=now + FALLING_HORIZON_MINUTES)
-        .map(|minute| (minute, total_at(pricing, minute)))
-        .find(|(_, changed)| *changed != total)
+    let mut minute = now;
+    // The quote has just priced these minutes, though not under this count of what they pay ahead.
+    pricing.total(minute);
+    while minute < now + FALLING_HORIZON_MINUTES {
+        pricing.timeline.extend_to(minute + 1);
+        minute += 1 + quiet_after(pricing, minute);
+        let changed = total_at(pricing, minute);
+        if changed != total {
+            return Some((minute, changed));
+        }
+    }
+    None
+}
+
+/// How many minutes after the length priced last surely cost nothing more or less, under whatever terms it was priced: those
+/// that units begun already pay for, as long as they lie in the same stretch of a band.
+fn quiet_after(pricing: &Pricing<'_>, priced: i64) -> i64 {
+    let meter = &pricing.meter;
+    let daily_grace = meter.grace.is_some_and(|grace| grace.each.is_day());
+    // Rules that look at the whole stay or day can change the price at any minute.
+    if pricing.plan.reaches_back
+        || daily_grace
+        || !pricing.spec.stay_rules.is_empty()
+        || meter.is_free_by_grace(&pricing.timeline, priced)
+    {
+        return 0;
+    }
+    let segments = &pricing.timeline.segments;
+    let next = segments.partition_point(|segment| segment.end <= priced);
+    segments.get(next).map_or(0, |segment| {
+        if segment.start < priced {
+            pricing.paid_ahead().min(segment.end - priced)
+        } else {
+            segment.start - priced
+        }
+    })
 }
 
 /// Doubles the step until the price has risen, then halves the last one.
 fn first_by_halving(pricing: &mut Pricing<'_>, now: i64, total: i64) -> Option<(i64, i64)> {
     // Nearly always the price changes when the unit begun last is used up.
-    let ahead = pricing.unexplained(now, Terms::default()).totals.paid_ahead;
+    let ahead = pricing.base(now, Terms::default()).totals.paid_ahead;
     let used_up = now + ahead;
     let beyond = total_at(pricing, used_up + 1);
     if beyond != total && (ahead == 0 || total_at(pricing, used_up) == total) {

@@ -2,6 +2,7 @@
 //! document that [`super::check`] has accepted, so its numbers are within the limits there.
 
 use super::clock_time::DAY_MINUTES;
+use super::label::TierWords;
 use super::spec::{
     Band, Cap, CapHolds, CapPer, Counting, DiscountPolicy, DiscountRule, DiscountShape, Schedule, TariffSpec,
     VehicleClass,
@@ -19,13 +20,14 @@ pub(crate) struct Piece {
     pub(crate) band: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct TierPlan {
     pub(crate) from: i64,
     /// Where the next tier begins.
     pub(crate) until: i64,
     pub(crate) unit: i64,
     pub(crate) price: i64,
+    pub(crate) words: TierWords,
 }
 
 #[derive(Debug, Clone)]
@@ -77,7 +79,6 @@ impl Plan {
         free_days.sort_unstable();
         free_days.dedup();
         let schedules = std::iter::once(&spec.schedule).chain(spec.vehicles.iter().map(|it| &it.schedule));
-        let retroactive = |cap: &Cap| cap.from_minutes > 0 || cap.holds == CapHolds::Exactly;
         let reaches_back = schedules.flat_map(|schedule| &schedule.caps).any(retroactive)
             || spec.stay_rules.iter().any(|rule| rule.left.is_some());
         let may_fall = reaches_back || stack_may_fall(spec);
@@ -88,6 +89,11 @@ impl Plan {
         let own = self.vehicles.iter().find(|(classes, _)| classes.contains(&class));
         own.map_or(&self.base, |(_, schedule)| schedule)
     }
+}
+
+/// Whether a cap changes the price of minutes already metered.
+pub(crate) fn retroactive(cap: &Cap) -> bool {
+    cap.from_minutes > 0 || cap.holds == CapHolds::Exactly
 }
 
 /// Whether discounts are stacked of which one takes a share of certain minutes only, or is bounded by a merchant's
@@ -155,6 +161,12 @@ impl BandPlan {
             until,
             unit: tier.unit_minutes,
             price: tier.unit_price.get(),
+            // Where one price holds throughout, there is no base to tell apart.
+            words: TierWords::new(
+                tier.unit_minutes,
+                tier.unit_price.get(),
+                tier.from_minute == 0 && band.tiers.len() > 1,
+            ),
         });
         Self { tiers: tiers.collect(), at_most: band.at_most.map_or(i64::MAX, crate::Won::get) }
     }

@@ -1,10 +1,10 @@
 //! The price of a stay of any length up to the one asked for: meter, stay rules, passes, discounts, rounding.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::clock_time::{DAY_MINUTES, Hours};
 use super::discount::{Claims, Due, Settled};
-use super::meter::{Checkpoint, Meter, Sink, Terms, Totals};
+use super::meter::{Checkpoint, Meter, Sink, Terms, Totals, Window};
 use super::plan::Plan;
 use super::quote::Stay;
 use super::spec::{Rounding, RoundingMode, StayRule, TariffSpec};
@@ -21,7 +21,19 @@ pub(crate) struct Pricing<'a> {
     pub(crate) calendar: &'a Calendar,
     /// The length asked for. Lengths from it on are priced from the beginning of its last charging day.
     pub(crate) now: i64,
-    checkpoints: RefCell<Vec<(Terms, Checkpoint)>>,
+    /// Minutes that a discount claimed is a share of.
+    window: Option<Window>,
+    priced: RefCell<Vec<Priced>>,
+    /// The fewest minutes that the runs of the price asked for last pay ahead.
+    paid_ahead: Cell<i64>,
+}
+
+/// What the length asked for costs under some terms, and from where longer stays can be priced.
+#[derive(Debug, Clone, Copy)]
+struct Priced {
+    terms: Terms,
+    totals: Totals,
+    checkpoint: Option<Checkpoint>,
 }
 
 /// A price before discounts.
@@ -50,6 +62,7 @@ impl<'a> Pricing<'a> {
         let entry_kind =
             timeline.layout.calendar.kind_of_epoch_day(timeline.layout.clock.wall(0).div_euclid(1440));
         let claims = Claims::new(spec, stay, entry_kind, has_pass);
+        let window = claims.window();
         Self {
             spec,
             plan,
@@ -58,30 +71,54 @@ impl<'a> Pricing<'a> {
             claims,
             calendar: stay.calendar,
             now,
-            checkpoints: RefCell::default(),
+            window,
+            priced: RefCell::default(),
+            paid_ahead: Cell::new(0),
         }
     }
 
-    /// The price before discounts of the first `until` minutes, reported to a sink.
-    pub(crate) fn base<S: Sink>(&self, until: i64, terms: Terms, sink: &mut S) -> Base<'a> {
-        self.after_rules(self.meter.run(&self.timeline, until, terms, sink), until)
+    /// The price before discounts of the length asked for, reported to a sink.
+    pub(crate) fn explained<S: Sink>(&self, sink: &mut S) -> Base<'a> {
+        let totals = self.price_now(Terms::default(), sink).totals;
+        self.after_rules(totals, self.now)
     }
 
-    /// The same, unreported, and not from the start where it was priced before.
-    pub(crate) fn unexplained(&self, until: i64, terms: Terms) -> Base<'a> {
-        if self.plan.reaches_back || until < self.now {
-            return self.base(until, terms, &mut ());
-        }
-        let known = self.checkpoints.borrow().iter().find(|(of, _)| *of == terms).map(|(_, it)| *it);
-        let totals = if let Some(checkpoint) = known {
-            self.meter.resume(&self.timeline, until, terms, &checkpoint)
-        } else {
-            let day = self.timeline.days.iter().rposition(|day| day.start <= self.now).unwrap_or(0);
-            let (totals, checkpoint) = self.meter.run_to_checkpoint(&self.timeline, until, terms, day);
-            self.checkpoints.borrow_mut().extend(checkpoint.map(|checkpoint| (terms, checkpoint)));
-            totals
-        };
+    /// The price before discounts of the first `until` minutes.
+    pub(crate) fn base(&self, until: i64, terms: Terms) -> Base<'a> {
+        let totals = self.totals(until, terms);
+        self.paid_ahead.set(self.paid_ahead.get().min(totals.paid_ahead));
         self.after_rules(totals, until)
+    }
+
+    /// After how many charged minutes a unit begins, at the earliest, in any of the runs that made the total asked for last.
+    pub(crate) fn paid_ahead(&self) -> i64 {
+        self.paid_ahead.get()
+    }
+
+    /// Not from the start where it was priced before.
+    fn totals(&self, until: i64, terms: Terms) -> Totals {
+        if until < self.now {
+            return self.meter.run(&self.timeline, until, terms, &mut ());
+        }
+        let known = self.priced.borrow().iter().find(|it| it.terms.answer(&terms)).copied();
+        let priced = known.unwrap_or_else(|| self.price_now(terms, &mut ()));
+        match priced.checkpoint {
+            _ if until == self.now => priced.totals,
+            Some(checkpoint) if !self.plan.reaches_back => {
+                self.meter.resume(&self.timeline, until, priced.terms, &checkpoint)
+            }
+            _ => self.meter.run(&self.timeline, until, terms, &mut ()),
+        }
+    }
+
+    fn price_now<S: Sink>(&self, terms: Terms, sink: &mut S) -> Priced {
+        // Some claim will ask for these minutes: they are summed in the same run.
+        let terms = Terms { window: terms.window.or(self.window), ..terms };
+        let day = self.timeline.days.iter().rposition(|day| day.start <= self.now).unwrap_or(0);
+        let (totals, checkpoint) = self.meter.run_to_checkpoint(&self.timeline, self.now, terms, day, sink);
+        let priced = Priced { terms, totals, checkpoint };
+        self.priced.borrow_mut().push(priced);
+        priced
     }
 
     fn after_rules(&self, totals: Totals, until: i64) -> Base<'a> {
@@ -99,17 +136,18 @@ impl<'a> Pricing<'a> {
 
     /// What is to pay for the first `until` minutes.
     pub(crate) fn total(&self, until: i64) -> i64 {
-        let base = self.unexplained(until, Terms::default());
+        self.paid_ahead.set(i64::MAX);
+        let base = self.base(until, Terms::default());
         round(self.settle(until, base.due).left, self.spec.rounding)
     }
 
     /// What is due under other terms.
     pub(crate) fn due(&self, until: i64, terms: Terms) -> Due {
-        let base = self.unexplained(until, terms);
+        let base = self.base(until, terms);
         // Under a stay rule's bound the first units count, as under a cap.
         let in_window = match base.rule {
-            Some((rule, _)) if terms.window.is_some() => {
-                let bounded = Terms { stay_at_most: Some(rule.at_most.get()), ..terms };
+            Some(_) if terms.window.is_some() => {
+                let bounded = Terms { due_at_most: Some(base.due), ..terms };
                 self.meter.run(&self.timeline, until, bounded, &mut ()).in_window
             }
             _ => base.totals.in_window,

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
-use super::spec::{Evidence, VehicleClass};
+use super::spec::{Evidence, Label, VehicleClass};
 use crate::Won;
 use crate::calendar::Calendar;
 use crate::money::VatSplit;
@@ -125,7 +126,7 @@ pub struct HeldPass {
 #[serde(rename_all = "camelCase")]
 pub struct Quote {
     /// Tariff.
-    pub tariff_id: String,
+    pub tariff_id: SmolStr,
     /// Its version.
     pub tariff_version: u32,
     /// As asked.
@@ -163,12 +164,11 @@ pub struct QuoteLine {
     /// What kind of rule made it.
     pub rule: LineRule,
     /// Code of the band, discount, pass or stay rule.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub code: String,
-    /// For the driver, Korean.
-    pub label_ko: String,
-    /// For the driver, English.
-    pub label_en: String,
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub code: SmolStr,
+    /// For the driver: `labelKo`, `labelEn`.
+    #[serde(flatten)]
+    pub label: LineLabel,
     /// Start of the time it is about.
     pub from: Timestamp,
     /// End of the time it is about.
@@ -184,6 +184,60 @@ pub struct QuoteLine {
     pub unit_price: Won,
     /// What it adds to the price; negative when it takes off.
     pub amount: Won,
+}
+
+/// The words of a line in both languages, one after the other in one piece of memory: a month's quote has a hundred of them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "BothLabels<String>")]
+pub struct LineLabel {
+    both: String,
+    /// Where English begins.
+    english: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BothLabels<T> {
+    label_ko: T,
+    label_en: T,
+}
+
+impl LineLabel {
+    /// Of both texts.
+    pub fn new(ko: &str, en: &str) -> Self {
+        let mut both = String::with_capacity(ko.len() + en.len());
+        both.push_str(ko);
+        both.push_str(en);
+        Self { both, english: ko.len() }
+    }
+
+    /// Korean.
+    pub fn ko(&self) -> &str {
+        &self.both[..self.english]
+    }
+
+    /// English.
+    pub fn en(&self) -> &str {
+        &self.both[self.english..]
+    }
+}
+
+impl From<BothLabels<String>> for LineLabel {
+    fn from(labels: BothLabels<String>) -> Self {
+        Self::new(&labels.label_ko, &labels.label_en)
+    }
+}
+
+impl From<&Label> for LineLabel {
+    fn from(label: &Label) -> Self {
+        Self::new(&label.ko, &label.en)
+    }
+}
+
+impl Serialize for LineLabel {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        BothLabels { label_ko: self.ko(), label_en: self.en() }.serialize(serializer)
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]

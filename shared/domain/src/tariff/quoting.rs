@@ -1,9 +1,7 @@
 //! Builds the quote: runs the price once with its lines, then asks when it changes next.
 
 use super::check::TariffError;
-use super::label::Words;
 use super::lines::Lines;
-use super::meter::Terms;
 use super::next_step::next_step;
 use super::pass::coverage;
 use super::plan::Plan;
@@ -39,7 +37,7 @@ pub(crate) fn quote(spec: &TariffSpec, plan: &Plan, stay: &Stay<'_>) -> Result<Q
         charging_day: spec.charging_day,
         covered,
     };
-    let mut timeline = Timeline::new(layout);
+    let mut timeline = Timeline::new(layout, minutes);
     timeline.extend_to(minutes.max(1));
     let mut pricing = Pricing::new(spec, plan, stay, timeline, minutes);
     let mut quote = explain(&pricing, stay, minutes);
@@ -68,45 +66,42 @@ fn explain(pricing: &Pricing<'_>, stay: &Stay<'_>, minutes: i64) -> Quote {
     let spec = pricing.spec;
     let clock = &pricing.timeline.layout.clock;
     let own = spec.vehicles.iter().find(|it| it.classes.contains(&stay.vehicle));
+    let schedule = own.map_or(&spec.schedule, |it| &it.schedule);
     // Base and additional units of each segment, and perhaps a cap.
     let capacity = pricing.timeline.segments.len() * 3 + 2;
-    let mut lines = Lines::new(clock, own.map_or(&spec.schedule, |it| &it.schedule), minutes, capacity);
-    let base = pricing.base(minutes, Terms::default(), &mut lines);
+    let mut lines = Lines::new(clock, (schedule, pricing.meter.schedule), minutes, capacity);
+    let base = pricing.explained(&mut lines);
     lines.finish(minutes);
     let span = (0, minutes);
     if let Some((rule, change)) = base.rule {
-        let mut words = Words::new();
-        words.label(&rule.label);
-        lines.add(LineRule::StayRule, &rule.code, words, span, -change);
+        lines.add(LineRule::StayRule, &rule.code, (&rule.label).into(), span, -change);
     }
     if base.due != base.all {
-        let mut words = Words::new();
-        words.each("정기권·주차권 적용", "Pass applied");
         let code = stay.passes.first().map_or("", |pass| pass.offer.as_str());
-        lines.add(LineRule::Pass, code, words, span, base.due - base.all);
+        lines.write(LineRule::Pass, code, span, base.due - base.all, |words| {
+            words.each("정기권·주차권 적용", "Pass applied");
+        });
     }
     let settled = pricing.settle(minutes, base.due);
     for (index, amount) in &settled.applied {
         let rule = pricing.claims.rule(*index);
-        let mut words = Words::new();
-        words.label(&rule.label);
-        lines.add(LineRule::Discount, &rule.code, words, span, -amount);
+        lines.add(LineRule::Discount, &rule.code, (&rule.label).into(), span, -amount);
     }
     let total = round(settled.left, spec.rounding);
     if total != settled.left {
-        let mut words = Words::new();
-        words.number(spec.rounding.to_won);
-        match spec.rounding.mode {
-            RoundingMode::Down => words.each("원 미만 절사", " won: rounded down"),
-            RoundingMode::Up => words.each("원 미만 절상", " won: rounded up"),
-            RoundingMode::HalfUp => words.each("원 단위 반올림", " won: rounded half up"),
-        };
-        lines.add(LineRule::Rounding, "", words, span, total - settled.left);
+        lines.write(LineRule::Rounding, "", span, total - settled.left, |words| {
+            words.number(spec.rounding.to_won);
+            match spec.rounding.mode {
+                RoundingMode::Down => words.each("원 미만 절사", " won: rounded down"),
+                RoundingMode::Up => words.each("원 미만 절상", " won: rounded up"),
+                RoundingMode::HalfUp => words.each("원 단위 반올림", " won: rounded half up"),
+            };
+        });
     }
     let due = |terms| pricing.due(minutes, terms);
     let total = Won::new(total);
     Quote {
-        tariff_id: spec.id.clone(),
+        tariff_id: spec.id.as_str().into(),
         tariff_version: spec.version,
         entered_at: stay.entered_at,
         left_at: stay.left_at,

@@ -133,9 +133,13 @@ pub(crate) struct Timeline<'a> {
 }
 
 impl<'a> Timeline<'a> {
-    pub(crate) fn new(layout: Layout<'a>) -> Self {
+    /// With room for the days of a stay of so many minutes.
+    pub(crate) fn new(layout: Layout<'a>, minutes: i64) -> Self {
         let next_day = layout.clock.wall(0).div_euclid(DAY_MINUTES);
-        Self { layout, segments: Vec::with_capacity(8), days: Vec::with_capacity(4), laid_until: 0, next_day }
+        // Room is no promise: a stay of years begins with that of a month.
+        let days = usize::try_from(minutes / DAY_MINUTES).unwrap_or(0).min(31) + 2;
+        let (segments, days) = (Vec::with_capacity(days * 3), Vec::with_capacity(days));
+        Self { layout, segments, days, laid_until: 0, next_day }
     }
 
     /// Lays out whole days until every minute before `minute` is covered.

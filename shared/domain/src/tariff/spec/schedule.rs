@@ -46,6 +46,12 @@ pub enum VehicleClass {
     Motorcycle,
 }
 
+impl VehicleClass {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Car, Self::Compact, Self::Van, Self::Bus, Self::Truck, Self::Motorcycle];
+}
+
 /// Prices of some classes of vehicle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use super::random::{Case, a_spec, discount, shape, steady_case};
+use super::random::{Case, a_spec, case, discount, shape, steady_case};
 use super::*;
 
 fn total(tariff: &Tariff, case: &Case, minutes: i64) -> i64 {
@@ -31,6 +31,62 @@ fn policy() -> impl Strategy<Value = DiscountPolicy> {
     })
 }
 
+fn says_it_may_fall(tariff: &Tariff) -> bool {
+    let codes = [FindingCode::PriceCanFall, FindingCode::PriceMayFall];
+    tariff.findings().iter().any(|it| codes.contains(&it.code))
+}
+
+/// What an example of a fall costs when it is asked for like any other stay.
+fn replayed(tariff: &Tariff, fall: &Fall, minutes: i64) -> Won {
+    let seoul = seoul();
+    let entered = seoul.to_timestamp(fall.entered_at).unwrap();
+    let rule = |code: &String| tariff.spec().discounts.iter().find(|rule| rule.code == *code).unwrap();
+    let claims: Vec<DiscountClaim> = fall
+        .discounts
+        .iter()
+        .map(|code| DiscountClaim::new(code.clone(), rule(code).evidence.first().copied()))
+        .collect();
+    let stay = Stay::new(entered, entered + SignedDuration::from_mins(minutes), &seoul, Calendar::korea());
+    tariff.quote(&stay.vehicle(fall.vehicle).claims(&claims).without_look_ahead()).unwrap().total
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
+
+    #[test]
+    fn check_names_a_rule_for_every_fall_and_a_stay_for_every_rule_it_names(case in case()) {
+        let tariff = Tariff::new(case.spec.clone()).unwrap();
+        for finding in tariff.findings().iter().filter(|it| it.code == FindingCode::PriceCanFall) {
+            let fall = finding.example.as_ref().unwrap();
+            prop_assert_eq!(replayed(&tariff, fall, fall.minutes), fall.price, "{:?}", finding);
+            prop_assert_eq!(replayed(&tariff, fall, fall.minutes + 1), fall.minute_later, "{:?}", finding);
+            prop_assert!(fall.minute_later < fall.price);
+        }
+        let prices: Vec<i64> = (0..=case.minutes.min(1_800)).map(|minutes| total(&tariff, &case, minutes)).collect();
+        let falls = prices.windows(2).position(|pair| pair[1] < pair[0]);
+        prop_assert!(falls.is_none() || says_it_may_fall(&tariff), "falls after {:?} min and check is silent", falls);
+    }
+
+    #[test]
+    fn the_next_step_is_the_first_minute_that_costs_something_else(case in case(), rules in three_discounts(), policy in policy()) {
+        let mut case = case;
+        (case.spec.discounts, case.spec.discount_policy) = (rules, policy);
+        let tariff = Tariff::new(case.spec.clone()).unwrap();
+        let (claims, passes) = (case.claims(), case.passes());
+        let stay = Stay::new(case.entered, case.left(), &case.zone, Calendar::korea()).claims(&claims).passes(&passes);
+        let quote = tariff.quote(&stay).unwrap();
+        let step = quote.next_step.map(|step| ((step.at.as_second() - case.entered.as_second()) / 60, step.increase.get()));
+        for minutes in case.minutes + 1..=case.minutes + 300 {
+            let change = total(&tariff, &case, minutes) - quote.total.get();
+            if change != 0 {
+                prop_assert_eq!(step, Some((minutes, change)));
+                return Ok(());
+            }
+        }
+        prop_assert!(step.is_none_or(|(minutes, _)| minutes > case.minutes + 300), "{:?}", step);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -41,7 +97,7 @@ proptest! {
         let mut case = case;
         (case.spec.discounts, case.spec.discount_policy) = (rules, policy);
         let tariff = Tariff::new(case.spec.clone()).unwrap();
-        prop_assume!(!tariff.findings().iter().any(|it| it.code == FindingCode::PriceCanFall));
+        prop_assume!(!says_it_may_fall(&tariff));
         let mut before = 0;
         for minutes in (0..=case.minutes).step_by(usize::try_from(step).unwrap()) {
             let now = total(&tariff, &case, minutes);

@@ -16,7 +16,7 @@ struct Changes {
     exempt_daily: i64,
     /// From, until, each: minutes whose units are summed apart, and the stay's bound there.
     window: Option<(i64, i64, Each)>,
-    stay_at_most: Option<i64>,
+    due_at_most: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -164,11 +164,11 @@ impl Spared {
 fn count_up(spec: &TariffSpec, minutes: &[Minute], changes: Changes) -> (i64, i64, i64) {
     let charged = after_grace(spec.grace, minutes);
     let stay_cap = cap_of(spec, minutes, CapPer::Stay, CapHolds::AtMost, None).unwrap_or(i64::MAX);
-    let stay_cap = stay_cap.min(changes.stay_at_most.unwrap_or(i64::MAX));
     let mut stay = Sum { gross: 0, cap: stay_cap };
     let mut days: BTreeMap<i64, (Sum, i64, i64, bool, bool)> = BTreeMap::new();
     let mut bands: BTreeMap<(usize, Date), Sum> = BTreeMap::new();
     let (mut reading, mut paid_for, mut last, mut windowed) = (0, 0, None, 0);
+    let mut beside_pass = Sum { gross: 0, cap: changes.due_at_most.unwrap_or(i64::MAX) };
     let mut spared =
         Spared { exempt: changes.exempt, exempt_daily: BTreeMap::new(), places: BTreeMap::new() };
     for (minute, _) in minutes.iter().zip(charged).filter(|(_, charged)| *charged) {
@@ -207,7 +207,8 @@ fn count_up(spec: &TariffSpec, minutes: &[Minute], changes: Changes) -> (i64, i6
             let counted = stay.add(day.0.add(of_band));
             day.1 += counted;
             day.2 += if minute.covered { 0 } else { counted };
-            windowed += if in_window { counted } else { 0 };
+            let due = if minute.covered { 0 } else { beside_pass.add(counted) };
+            windowed += if in_window { due } else { 0 };
         }
         paid_for -= 1;
         reading += 1;
@@ -239,8 +240,8 @@ fn due(case: &Case, laid_out: &[Minute], changes: Changes) -> (i64, i64) {
     });
     let bound = rules.map(|rule| rule.at_most.get()).find(|at_most| all > *at_most);
     let Some(at_most) = bound else { return (due, windowed.min(due)) };
-    let bounded = Changes { stay_at_most: Some(at_most), ..changes };
     let due = due.min(at_most);
+    let bounded = Changes { due_at_most: Some(due), ..changes };
     (due, count_up(&case.spec, laid_out, bounded).2.min(due))
 }
 

@@ -33,7 +33,7 @@ fn a_pass_covers_its_time_and_an_overrun_costs_only_the_difference() {
     assert_eq!(quote(&tariff, 120, &[], &pass).total, Won::ZERO);
     let overrun = quote(&tariff, 150, &[], &pass);
     assert_eq!(overrun.total, Won::new(900), "150 min cost 4,600 and 120 min 3,700: no second base fee");
-    assert_eq!(overrun.lines.last().unwrap().label_ko, "정기권·주차권 적용");
+    assert_eq!(overrun.lines.last().unwrap().label.ko(), "정기권·주차권 적용");
     let late = [sold(&tariff, "two-hours", at(TUESDAY.at(10, 0, 0, 0)))];
     assert_eq!(quote(&tariff, 180, &[], &late).total, Won::new(1_900), "the hour before it began");
 }

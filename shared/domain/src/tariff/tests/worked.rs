@@ -161,8 +161,8 @@ fn pyeongtaek_south_counts_an_hour_then_tens_of_minutes() {
 fn a_line_reads_as_a_driver_understands_it() {
     let tariff = Tariff::new(always(vec![tier(0, 10, 200)])).unwrap();
     let quote = quote_of(&tariff, morning(), TUESDAY.at(10, 0, 0, 0));
-    assert_eq!(quote.lines[0].label_ko, "평일 09:00–10:00, 10분 단위 6회 × 200원");
-    assert_eq!(quote.lines[0].label_en, "Weekday 09:00–10:00, 10 min × 6 at 200 won");
+    assert_eq!(quote.lines[0].label.ko(), "평일 09:00–10:00, 10분 단위 6회 × 200원");
+    assert_eq!(quote.lines[0].label.en(), "Weekday 09:00–10:00, 10 min × 6 at 200 won");
     let step = quote.next_step.unwrap();
     assert_eq!((step.at, step.increase), (at(TUESDAY.at(10, 1, 0, 0)), Won::new(200)));
     assert_eq!(quote.leave_by, Some(at(TUESDAY.at(10, 0, 0, 0))));
