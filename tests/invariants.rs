@@ -227,11 +227,12 @@ fn no_file_is_longer_than_four_hundred_lines() {
 }
 
 /// Each crate's table of codes, with who answers with them.
-fn tables_of_codes() -> [(&'static str, &'static [ErrorCode]); 4] {
+fn tables_of_codes() -> [(&'static str, &'static [ErrorCode]); 5] {
     [
         ("every address", baro_runtime::CODES),
         ("gates: `POST /v1/gates/{gateId}/…`", baro_gate_events::CODES),
         ("drivers: `/v1/lots/…`, `/v1/payments/…`", baro_driver_api::CODES),
+        ("operators: `/v1/operator/…`", baro_operator_api::CODES),
         ("the gateway: `POST /v1/webhooks/portone`", baro_payment_webhook::CODES),
     ]
 }
@@ -283,6 +284,18 @@ fn a_code_has_one_meaning_wherever_it_is_told() {
     for kind in AdaptErrorKind::ALL {
         assert!(meanings.contains_key(kind.code()), "{} is told by nobody", kind.code());
     }
+}
+
+#[test]
+fn the_template_sends_the_operators_function_the_routes_it_answers() {
+    let stacks = Template::of_project().unwrap().nested().unwrap();
+    let (_, api) = stacks.into_iter().find(|(_, nested)| nested.path().ends_with("infra/api.yaml")).unwrap();
+    let sent: BTreeSet<String> = api
+        .resources_of("AWS::ApiGatewayV2::Route")
+        .filter(|route| route.property(&["Target", "Fn::Sub"]) == "integrations/${OperatorApi}")
+        .map(|route| route.property(&["RouteKey"]).as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(sent, baro_operator_api::ROUTES.iter().map(|route| (*route).to_owned()).collect());
 }
 
 /// A log line is counted by the text of its code: the function and the template must mean the same.

@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document of the HTTP API, made from the handlers. `cargo run -p baro-driver-api --features openapi
 //! --example openapi` writes it; a test keeps the copy among the site's assets equal to the code.
 
+mod operators;
 mod others;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use utoipa::{
     },
 };
 
+use operators::OperatorKey;
 use others::GateSecret;
 
 use crate::codes::{
@@ -65,17 +67,19 @@ struct ProblemView {
         crate::payments::start::start,
         crate::payments::state::state,
         crate::payments::refresh,
+        operators::open_visits,
         others::gate_events,
         others::gate_backlog,
         others::portone_webhook,
     ),
     components(schemas(ProblemView)),
-    modifiers(&GateSecret),
+    modifiers(&GateSecret, &OperatorKey),
     tags(
         (name = "lots", description = "Lots and their prices"),
         (name = "visits", description = "A car in a lot"),
         (name = "payments", description = "Paying for a visit"),
         (name = "gates", description = "For gate controllers and cameras"),
+        (name = "operators", description = "For the people of a lot's operator"),
         (name = "webhooks", description = "For the payment gateway"),
     )
 )]

@@ -3,17 +3,12 @@
 
 use baro_domain::{Quote, QuoteLine, money::VatSplit};
 use baro_runtime::http::Language;
-use jiff::{Timestamp, tz::TimeZone};
+pub(crate) use baro_runtime::http::local_time as local;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 /// The only currency of a Korean lot.
 pub(crate) const KRW: &str = "KRW";
-
-/// A moment with the offset of the lot's zone, in whole seconds: people leave by the second told, not by a later one.
-pub(crate) fn local(zone: &TimeZone, at: Timestamp) -> String {
-    let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
-    at.display_with_offset(zone.to_offset(at)).to_string()
-}
 
 /// The price of a stay, explained line by line.
 #[derive(Debug, Serialize)]
@@ -146,17 +141,5 @@ impl QuoteView {
                 .next_step
                 .map(|step| StepView { at: local(zone, step.at), increase: step.increase.get() }),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_carry_the_offset_of_the_lot_not_of_the_server() {
-        let zone = TimeZone::get("Asia/Seoul").unwrap();
-        let at: Timestamp = "2026-11-20T01:00:00.987Z".parse().unwrap();
-        assert_eq!(local(&zone, at), "2026-11-20T10:00:00+09:00");
     }
 }

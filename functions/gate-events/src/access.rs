@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use baro_domain::{Gate, GateId};
-use baro_runtime::{Problem, http::header, problem::ToProblem as _};
+use baro_runtime::{Problem, access::is_secret, http::header, problem::ToProblem as _};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use lambda_http::Request;
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 
 use crate::{
     GateEvents,
@@ -34,9 +32,8 @@ pub(crate) async fn admit(
         }
         Err(_) => None,
     };
-    let expected = gate.as_deref().map_or([0; 32], secret_digest);
-    let given = Sha256::digest(secret(request).unwrap_or_default());
-    let is_same = bool::from(given.as_slice().ct_eq(&expected));
+    let kept = gate.as_deref().map(|gate| gate.secret_sha256.as_str());
+    let is_same = is_secret(&secret(request).unwrap_or_default(), kept);
     match gate {
         None => Err(GATE_NOT_FOUND.problem()),
         Some(gate) if is_same => Ok(gate),
@@ -57,16 +54,6 @@ impl baro_runtime::ToProblem for Unread {
             baro_runtime::problem::internal(&self.0)
         }
     }
-}
-
-/// The digest as configured. One that does not read is like none: no secret has the digest of zeros.
-fn secret_digest(gate: &Gate) -> [u8; 32] {
-    let mut digest = [0; 32];
-    if hex::decode_to_slice(&gate.secret_sha256, &mut digest).is_err() {
-        tracing::error!(gate = %gate.id, "the gate's secret_sha256 is no SHA-256");
-        return [0; 32];
-    }
-    digest
 }
 
 /// The secret as the firmware can send it: `X-Gate-Secret`, a bearer token, or the password of HTTP Basic.

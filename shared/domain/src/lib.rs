@@ -14,6 +14,7 @@ pub mod money;
 pub mod national;
 pub mod notice;
 pub mod observation;
+pub mod operator;
 pub mod payment;
 pub mod plate;
 pub mod settlement;
@@ -30,5 +31,6 @@ pub use ids::{
 pub use lot::{Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
 pub use money::Won;
 pub use observation::{GateObservation, Passage, ReadConfidence};
+pub use operator::{Operator, OperatorKey};
 pub use plate::PlateNumber;
 pub use tariff::{Quote, QuoteLine, Stay, Tariff, TariffError, TariffSpec};

@@ -1,6 +1,7 @@
 //! What every function needs around its own logic: configuration, time, randomness, AWS, logs, HTTP, batches and the start of `main`.
 //! No rule of parking, no table and no vendor is known here.
 
+pub mod access;
 pub mod aws;
 pub mod batch;
 pub mod clock;

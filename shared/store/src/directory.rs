@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest},
 };
 use baro_domain::{
-    Coordinate, FeesError, Gate, GateId, Lot, LotId, PlateNumber, PricedLot, TariffSpec, notice::Contact,
+    Coordinate, FeesError, Gate, GateId, Lot, LotId, Operator, OperatorId, PlateNumber, PricedLot,
+    TariffSpec, notice::Contact,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -20,6 +21,7 @@ use crate::{
 const LOT: &str = "LOT";
 const GATE: &str = "GATE";
 const CONTACT: &str = "CONTACT";
+const OPERATOR: &str = "OPERATOR";
 /// A cell of the map is 0.05° wide: 5.6 km north to south, 4.5 km east to west at Daejeon.
 const CELL_E6: i32 = 50_000;
 /// A search this wide touches at most four cells.
@@ -198,6 +200,16 @@ impl Directory {
     /// Writes a gate; an existing one is replaced.
     pub async fn put_gate(&self, gate: &Gate) -> Result<(), StoreError> {
         self.put(with_doc(gate.id.as_str(), GATE, gate)?).await
+    }
+
+    /// An operator.
+    pub async fn operator(&self, id: &OperatorId) -> Result<Option<Operator>, StoreError> {
+        self.get("operator", id.as_str(), OPERATOR).await
+    }
+
+    /// Writes an operator; an existing one is replaced.
+    pub async fn put_operator(&self, operator: &Operator) -> Result<(), StoreError> {
+        self.put(with_doc(operator.id.as_str(), OPERATOR, operator)?).await
     }
 
     /// Registers how the driver of a plate can be reached.

@@ -12,6 +12,7 @@ mod directory;
 mod error;
 mod facts;
 mod item;
+mod open_visits;
 mod parking;
 mod raw;
 pub mod schema;
@@ -23,6 +24,7 @@ pub use cache::Cached;
 pub use directory::{Directory, LotRecord, MAX_RADIUS_M};
 pub use error::StoreError;
 pub use facts::RawBody;
+pub use open_visits::{InvalidCursor, MAX_OPEN_PAGE, OpenCursor};
 pub use parking::{MAX_OPEN_PLATES, Parking, Recorded};
 
 /// How often a transaction that met another one is tried again.

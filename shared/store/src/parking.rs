@@ -45,8 +45,8 @@ pub struct Recorded {
 /// The Parking table.
 #[derive(Debug, Clone)]
 pub struct Parking {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 impl Parking {
@@ -272,7 +272,7 @@ fn cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     error.as_service_error().is_some_and(TransactWriteItemsError::is_transaction_canceled_exception)
 }
 
-fn recorded(item: &Item, fresh: bool) -> Result<Recorded, StoreError> {
+pub(crate) fn recorded(item: &Item, fresh: bool) -> Result<Recorded, StoreError> {
     Ok(Recorded {
         facts: facts::facts_of(item)?,
         fresh,

@@ -73,9 +73,7 @@ fn ending<F: FeeSchedule>(fees: &F, visit: &Visit) -> Option<VisitEvent> {
         }
         VisitStatus::Over { left_at, .. } => {
             let fee = fees.fee(visit.entered_at, visit.priced_until(left_at));
-            let covered = visit.is_covered(fees, left_at);
-            let outstanding =
-                if covered { Won::ZERO } else { fee.unwrap_or(Won::ZERO).remaining_after(visit.paid) };
+            let outstanding = visit.due(fees, left_at).unwrap_or(Won::ZERO);
             Some(event(visit, VisitEventKind::Closed { left_at, fee, outstanding }))
         }
         _ => None,

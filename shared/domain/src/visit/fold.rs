@@ -96,6 +96,14 @@ impl Visit {
                 .fee(self.entered_at, self.priced_until(at))
                 .is_some_and(|fee| fee.remaining_after(self.paid).is_zero())
     }
+
+    /// What must be paid to leave at `at`; `None` when no price can be computed.
+    pub fn due(&self, fees: &impl FeeSchedule, at: Timestamp) -> Option<Won> {
+        if self.is_covered(fees, at) {
+            return Some(Won::ZERO);
+        }
+        fees.fee(self.entered_at, self.priced_until(at)).map(|fee| fee.remaining_after(self.paid))
+    }
 }
 
 /// An exit read that no entry explains.

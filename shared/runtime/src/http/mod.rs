@@ -12,7 +12,7 @@ pub use request::{
     IdempotencyKey, body, content_type, header, idempotency_key, json_body, path_parameter, path_parsed,
     query, query_parsed, request_id, required_header, token_header,
 };
-pub use respond::{Caching, empty, respond_json, respond_text, with_caching, with_header};
+pub use respond::{Caching, empty, local_time, respond_json, respond_text, with_caching, with_header};
 
 use crate::problem::ErrorCode;
 

@@ -3,6 +3,7 @@
 use crate::problem::{Problem, internal};
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use ::http::{HeaderName, HeaderValue, Response, StatusCode};
+use jiff::{Timestamp, tz::TimeZone};
 use lambda_http::Body;
 use serde::Serialize;
 
@@ -21,6 +22,12 @@ pub enum Caching {
         /// Seconds.
         max_age_s: u32,
     },
+}
+
+/// A moment with the offset of a lot's zone, in whole seconds: people leave by the second told, not by a later one.
+pub fn local_time(zone: &TimeZone, at: Timestamp) -> String {
+    let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
+    at.display_with_offset(zone.to_offset(at)).to_string()
 }
 
 /// An answer as JSON that nobody keeps.
@@ -65,6 +72,13 @@ pub fn with_header(mut response: Response<Body>, name: HeaderName, value: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_carry_the_offset_of_the_lot_not_of_the_server() {
+        let zone = TimeZone::get("Asia/Seoul").unwrap();
+        let at: Timestamp = "2026-11-20T01:00:00.987Z".parse().unwrap();
+        assert_eq!(local_time(&zone, at), "2026-11-20T10:00:00+09:00");
+    }
 
     #[test]
     fn an_answer_is_kept_by_nobody_unless_said_otherwise() {

@@ -1,0 +1,38 @@
+//! What a lot's operator sees and decides: who is in the lot, and what the gates could not settle by themselves.
+//!
+//! A module per subject; each handler reads as path → key → lot → load → answer. Every address needs an operator's key,
+//! and a lot of another operator is as unknown as one that does not exist.
+
+mod access;
+pub mod codes;
+mod service;
+mod visits;
+
+use std::sync::Arc;
+
+use baro_runtime::{Problem, problem::ROUTE_NOT_FOUND};
+use http::Response;
+use lambda_http::{Body, Request, RequestExt as _, request::RequestContext};
+
+pub use codes::CODES;
+pub use service::OperatorApi;
+
+/// The routes of this function, as API Gateway names them. Tests compare them with the template.
+pub const ROUTES: [&str; 1] = ["GET /v1/operator/lots/{lotId}/visits"];
+
+/// Answers one request.
+pub async fn handle(api: Arc<OperatorApi>, request: Request) -> Result<Response<Body>, Problem> {
+    match route_key(&request) {
+        Some("GET /v1/operator/lots/{lotId}/visits") => visits::open(&api, &request).await,
+        _ => Err(ROUTE_NOT_FOUND.problem()),
+    }
+}
+
+fn route_key(request: &Request) -> Option<&str> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.route_key.as_deref(),
+        // Another feature of `lambda_http` elsewhere in the workspace may add variants.
+        #[allow(unreachable_patterns, reason = "only this variant exists with this crate's own features")]
+        _ => None,
+    }
+}

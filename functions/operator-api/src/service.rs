@@ -1,0 +1,50 @@
+//! What lives as long as the function's sandbox.
+
+use std::sync::Arc;
+
+use baro_domain::{LotId, Operator, OperatorId, PricedLot};
+use baro_runtime::{Aws, Clock, Config, InitError, Problem, problem::internal};
+use baro_store::{Cached, Directory, Parking};
+
+use crate::codes::store;
+
+/// The function.
+#[derive(Debug)]
+pub struct OperatorApi {
+    pub(crate) clock: Clock,
+    pub(crate) directory: Directory,
+    pub(crate) parking: Parking,
+    pub(crate) operators: Cached<OperatorId, Arc<Operator>>,
+    lots: Cached<LotId, Arc<PricedLot>>,
+}
+
+impl OperatorApi {
+    /// From the function's environment; opens the connection to DynamoDB, which every request needs.
+    pub async fn from_config(config: Config) -> Result<Self, InitError> {
+        let aws = Aws::from_config(&config)?;
+        let api = Self::new(&config, &aws, Clock::System)?;
+        aws.warm("dynamodb").await;
+        Ok(api)
+    }
+
+    /// On these clients and this clock.
+    pub fn new(config: &Config, aws: &Aws, clock: Clock) -> Result<Self, InitError> {
+        let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+        Ok(Self {
+            clock,
+            directory: Directory::new(dynamodb.clone(), config.required("DIRECTORY_TABLE")?),
+            parking: Parking::new(dynamodb, config.required("PARKING_TABLE")?),
+            operators: Cached::default(),
+            lots: Cached::default(),
+        })
+    }
+
+    /// A lot, ready to price stays; from the table at most once a minute.
+    pub(crate) async fn lot(&self, id: &LotId) -> Result<Option<Arc<PricedLot>>, Problem> {
+        let load = async |id: &LotId| {
+            let record = self.directory.lot(id).await.map_err(store)?;
+            record.map(|record| record.priced().map(Arc::new)).transpose().map_err(|error| internal(&error))
+        };
+        self.lots.get(id, self.clock.now(), load).await
+    }
+}
