@@ -98,7 +98,7 @@ fn built_with(metadata: &Value, package: &str) -> BTreeSet<String> {
 #[test]
 fn the_domain_knows_no_runtime_no_sdk_and_no_network() {
     const FOREIGN: [&str; 14] = [
-        "tokio", "async-", "futures", "smol", "aws", "lambda", "hyper", "http", "reqwest", "rustls", "mio",
+        "tokio", "async-", "futures", "smol-", "aws", "lambda", "hyper", "http", "reqwest", "rustls", "mio",
         "socket2", "tracing", "baro-",
     ];
     let names = built_with(&metadata(), "baro-domain");

@@ -23,7 +23,7 @@ pub const FEE_UNKNOWN: ErrorCode =
     ErrorCode::new(409, "fee-unknown", "The operator of the lot must decide what this stay costs");
 /// The key was used for an earlier stay of this car.
 pub const IDEMPOTENCY_KEY_REUSED: ErrorCode =
-    ErrorCode::new(422, "idempotency-key-reused", "This Idempotency-Key belongs to another stay");
+    ErrorCode::new(422, "idempotency-key-reused", "This Idempotency-Key belongs to another request");
 /// The path holds no plate.
 pub const INVALID_PLATE: ErrorCode = ErrorCode::new(400, "invalid-plate", "This is not a plate");
 /// A phone number, push token or language that nobody can be reached by; `pointer` says which.

@@ -12,8 +12,30 @@ pub const WRONG_OPERATOR_KEY: ErrorCode =
 /// No lot has this id, or another operator's has.
 pub const LOT_NOT_FOUND: ErrorCode = ErrorCode::new(404, "lot-not-found", "There is no such lot");
 
+/// The lot has no such task.
+pub const TASK_NOT_FOUND: ErrorCode = ErrorCode::new(404, "task-not-found", "There is no such task");
+/// Somebody else, or a later read, has ended the task.
+pub const TASK_ENDED: ErrorCode = ErrorCode::new(409, "task-ended", "The task has ended already");
+/// Such a task can't end this way.
+pub const VERDICT_NOT_POSSIBLE: ErrorCode =
+    ErrorCode::new(409, "verdict-not-possible", "A task of this kind does not end this way");
+/// No visit is there that the verdict could be about.
+pub const NO_OPEN_VISIT: ErrorCode =
+    ErrorCode::new(409, "no-open-visit", "No visit of this car is open at that moment");
+/// The key was used for another request.
+pub const IDEMPOTENCY_KEY_REUSED: ErrorCode =
+    ErrorCode::new(422, "idempotency-key-reused", "This Idempotency-Key belongs to another request");
+
 /// All codes of this crate.
-pub const CODES: &[ErrorCode] = &[WRONG_OPERATOR_KEY, LOT_NOT_FOUND];
+pub const CODES: &[ErrorCode] = &[
+    WRONG_OPERATOR_KEY,
+    LOT_NOT_FOUND,
+    TASK_NOT_FOUND,
+    TASK_ENDED,
+    VERDICT_NOT_POSSIBLE,
+    NO_OPEN_VISIT,
+    IDEMPOTENCY_KEY_REUSED,
+];
 
 /// A store that may work again in a moment, or one that will not.
 #[allow(clippy::needless_pass_by_value, reason = "the signature of map_err")]

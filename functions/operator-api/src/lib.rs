@@ -6,6 +6,7 @@
 mod access;
 pub mod codes;
 mod service;
+mod tasks;
 mod visits;
 
 use std::sync::Arc;
@@ -18,12 +19,22 @@ pub use codes::CODES;
 pub use service::OperatorApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template.
-pub const ROUTES: [&str; 1] = ["GET /v1/operator/lots/{lotId}/visits"];
+pub const ROUTES: [&str; 4] = [
+    "GET /v1/operator/lots/{lotId}/visits",
+    "GET /v1/operator/lots/{lotId}/tasks",
+    "GET /v1/operator/lots/{lotId}/tasks/{taskId}",
+    "POST /v1/operator/lots/{lotId}/tasks/{taskId}/resolution",
+];
 
 /// Answers one request.
 pub async fn handle(api: Arc<OperatorApi>, request: Request) -> Result<Response<Body>, Problem> {
     match route_key(&request) {
         Some("GET /v1/operator/lots/{lotId}/visits") => visits::open(&api, &request).await,
+        Some("GET /v1/operator/lots/{lotId}/tasks") => tasks::list(&api, &request).await,
+        Some("GET /v1/operator/lots/{lotId}/tasks/{taskId}") => tasks::one(&api, &request).await,
+        Some("POST /v1/operator/lots/{lotId}/tasks/{taskId}/resolution") => {
+            tasks::resolve(&api, &request).await
+        }
         _ => Err(ROUTE_NOT_FOUND.problem()),
     }
 }

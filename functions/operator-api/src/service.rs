@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use baro_domain::{LotId, Operator, OperatorId, PricedLot};
 use baro_runtime::{Aws, Clock, Config, InitError, Problem, problem::internal};
-use baro_store::{Cached, Directory, Parking};
+use baro_store::{Cached, Directory, Parking, Tasks};
 
-use crate::codes::store;
+use crate::{codes::store, tasks::evidence::Pictures};
 
 /// The function.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct OperatorApi {
     pub(crate) clock: Clock,
     pub(crate) directory: Directory,
     pub(crate) parking: Parking,
+    pub(crate) tasks: Tasks,
+    pub(crate) pictures: Pictures,
     pub(crate) operators: Cached<OperatorId, Arc<Operator>>,
     lots: Cached<LotId, Arc<PricedLot>>,
 }
@@ -30,10 +32,13 @@ impl OperatorApi {
     /// On these clients and this clock.
     pub fn new(config: &Config, aws: &Aws, clock: Clock) -> Result<Self, InitError> {
         let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+        let parking = config.required("PARKING_TABLE")?;
         Ok(Self {
             clock,
             directory: Directory::new(dynamodb.clone(), config.required("DIRECTORY_TABLE")?),
-            parking: Parking::new(dynamodb, config.required("PARKING_TABLE")?),
+            parking: Parking::new(dynamodb.clone(), parking),
+            tasks: Tasks::new(dynamodb, config.required("ACTIVITY_TABLE")?, parking),
+            pictures: Pictures::new(aws, config.required("RAW_BUCKET")?),
             operators: Cached::default(),
             lots: Cached::default(),
         })

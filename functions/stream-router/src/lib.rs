@@ -1,8 +1,8 @@
-//! What follows from a change of an item: the lot's counter moves, and people are told.
+//! What follows from a change of an item: the lot's counter moves, people are told, and tasks come to the operator's desk.
 //!
 //! A change and what follows from it can't part, since the stream is the outbox. Every consequence can be repeated:
-//! counters skip sequence numbers they have counted, and a notice has the id of its event, by which the notifier tells
-//! repetitions. Nothing here decides about visits or money.
+//! counters skip sequence numbers they have counted, a notice has the id of its event, by which the notifier tells
+//! repetitions, and so has a task. Nothing here decides about visits or money.
 
 mod notices;
 
@@ -17,13 +17,14 @@ use aws_lambda_events::{
 };
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use baro_domain::{
-    FeesError, LotId, PlateNumber, PricedLot,
+    FeesError, LotId, PlateNumber, PricedLot, TaskId,
     notice::{Contact, Notice},
     payment::Payment,
+    task::{self, TaskChange, TaskKind},
     visit::{Facts, Timeline, events_between, fold, open_delta},
 };
 use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
-use baro_store::{Activity, Cached, Directory, OccupancyChange, StoreError, stream::Change};
+use baro_store::{Activity, Cached, Directory, OccupancyChange, Parking, StoreError, Tasks, stream::Change};
 
 /// SQS takes so many messages a call.
 const MAX_MESSAGES_A_CALL: usize = 10;
@@ -57,13 +58,26 @@ struct Consequences {
     /// Notices whose person is not known yet: the Directory may know whom to tell of this plate.
     unaddressed: Vec<Notice>,
     addressed: Vec<Notice>,
+    tasks: Vec<(LotId, TaskChange)>,
+}
+
+/// The tables it reads and writes.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    /// Lots, and how drivers can be reached.
+    pub directory: Directory,
+    /// Counters.
+    pub activity: Activity,
+    /// Who is in a lot: the candidates of a task.
+    pub parking: Parking,
+    /// Tasks of operators.
+    pub tasks: Tasks,
 }
 
 /// The function.
 #[derive(Debug)]
 pub struct Router {
-    directory: Directory,
-    activity: Activity,
+    tables: Tables,
     lots: Cached<LotId, Arc<PricedLot>>,
     sqs: aws_sdk_sqs::Client,
     notice_queue_url: String,
@@ -74,26 +88,21 @@ impl Router {
     /// Reads the configuration and builds the clients.
     pub fn from_config(config: &Config) -> Result<Self, InitError> {
         let aws = Aws::from_config(config)?;
-        Ok(Self::new(
-            &aws,
-            Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.required("DIRECTORY_TABLE")?),
-            Activity::new(aws_sdk_dynamodb::Client::new(&aws), config.required("ACTIVITY_TABLE")?),
-            config.required("NOTICE_QUEUE_URL")?,
-            Clock::default(),
-        ))
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+        let (activity, parking) = (config.required("ACTIVITY_TABLE")?, config.required("PARKING_TABLE")?);
+        let tables = Tables {
+            directory: Directory::new(dynamodb.clone(), config.required("DIRECTORY_TABLE")?),
+            activity: Activity::new(dynamodb.clone(), activity),
+            parking: Parking::new(dynamodb.clone(), parking),
+            tasks: Tasks::new(dynamodb, activity, parking),
+        };
+        Ok(Self::new(&aws, tables, config.required("NOTICE_QUEUE_URL")?, Clock::default()))
     }
 
     /// Of its parts.
-    pub fn new(
-        aws: &Aws,
-        directory: Directory,
-        activity: Activity,
-        notice_queue_url: &str,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(aws: &Aws, tables: Tables, notice_queue_url: &str, clock: Clock) -> Self {
         Self {
-            directory,
-            activity,
+            tables,
             lots: Cached::default(),
             sqs: aws_sdk_sqs::Client::new(aws),
             notice_queue_url: notice_queue_url.to_owned(),
@@ -111,6 +120,7 @@ impl Router {
             all.occupancy.extend(found.occupancy);
             all.unaddressed.extend(found.unaddressed);
             all.addressed.extend(found.addressed);
+            all.tasks.extend(found.tasks);
             Ok::<(), RouteError>(())
         })
         .await?;
@@ -141,7 +151,7 @@ impl Router {
 
     async fn lot(&self, id: &LotId) -> Result<Arc<PricedLot>, RouteError> {
         let load = async |id: &LotId| {
-            let Some(record) = self.directory.lot(id).await? else { return Ok(None) };
+            let Some(record) = self.tables.directory.lot(id).await? else { return Ok(None) };
             let priced = record.priced().map_err(|source| RouteError::Tariff { lot: id.clone(), source })?;
             Ok::<_, RouteError>(Some(Arc::new(priced)))
         };
@@ -157,7 +167,8 @@ impl Router {
         sequence: String,
     ) -> Result<Consequences, RouteError> {
         let priced = self.lot(lot).await?;
-        let context = priced.context();
+        let (context, now) = (priced.context(), self.clock.now());
+        let none = Facts::none(new.plate.clone());
         let before = old.map_or_else(Timeline::default, |facts| fold(&context, facts));
         let after = fold(&context, new);
         let mut found = Consequences::default();
@@ -165,11 +176,12 @@ impl Router {
         if delta != 0 {
             found.occupancy.push((lot.clone(), OccupancyChange { sequence, delta }));
         }
-        let now = self.clock.now();
         for event in events_between(&priced.fees, &before, &after) {
             tracing::debug!(event = %event.id, visit = %event.visit, lot = %event.lot, kind = notices::name(&event), "visit");
             found.unaddressed.extend(notices::of_visit(&event, &priced.lot, now));
         }
+        let changes = task::changes(&context, (old.unwrap_or(&none), &before), (new, &after), now);
+        found.tasks.extend(changes.into_iter().map(|change| (lot.clone(), change)));
         Ok(found)
     }
 
@@ -194,20 +206,47 @@ impl Router {
             by_lot.entry(lot).or_default().push(change);
         }
         for (lot, changes) in by_lot {
-            self.activity.count_occupancy(&lot, &changes).await?;
+            self.tables.activity.count_occupancy(&lot, &changes).await?;
         }
+        self.bring_tasks(found.tasks).await?;
         let mut notices = found.addressed;
         if !found.unaddressed.is_empty() {
             let plates: Vec<PlateNumber> =
                 found.unaddressed.iter().map(|notice| notice.plate.clone()).collect();
             let known: BTreeMap<PlateNumber, Contact> =
-                self.directory.contacts(&plates).await?.into_iter().collect();
+                self.tables.directory.contacts(&plates).await?.into_iter().collect();
             notices.extend(found.unaddressed.into_iter().filter_map(|mut notice| {
                 notice.contact = known.get(&notice.plate)?.clone();
                 Some(notice)
             }));
         }
         self.send(&notices).await
+    }
+
+    /// Brings tasks to the desk and takes off what is explained. Of one task only the last change counts: what a batch
+    /// opens and explains is never seen.
+    async fn bring_tasks(&self, changes: Vec<(LotId, TaskChange)>) -> Result<(), RouteError> {
+        let last: BTreeMap<TaskId, (LotId, TaskChange)> =
+            changes.into_iter().map(|(lot, change)| (change.id().clone(), (lot, change))).collect();
+        let mut open: BTreeMap<LotId, Vec<PlateNumber>> = BTreeMap::new();
+        let now = self.clock.now();
+        for (id, (lot, change)) in last {
+            match change {
+                TaskChange::Explained(_) => {
+                    self.tables.tasks.explain(&lot, &id, now).await?;
+                }
+                TaskChange::Open(mut task) => {
+                    if matches!(task.kind, TaskKind::UnexplainedExit(_)) {
+                        if !open.contains_key(&lot) {
+                            open.insert(lot.clone(), self.tables.parking.open_plates(&lot).await?);
+                        }
+                        task.look_among(open.get(&lot).map_or(&[], Vec::as_slice));
+                    }
+                    self.tables.tasks.open(&task, now).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn send(&self, notices: &[Notice]) -> Result<(), RouteError> {

@@ -8,7 +8,7 @@ use baro_domain::{
     payment::PaymentStatus,
 };
 use baro_runtime::Clock;
-use baro_stream_router::Router;
+use baro_stream_router::{Router, Tables};
 use baro_testing::{BILLING, Cloud, Fault, PARKING, at, lot_record, observation, payment, plate};
 use serde_json::json;
 
@@ -17,7 +17,13 @@ const QUEUE: &str = "http://sqs/notices";
 async fn start() -> (Cloud, Router) {
     let cloud = Cloud::start().await;
     cloud.directory().put_lots(&[lot_record()]).await.unwrap();
-    let router = Router::new(&cloud.aws, cloud.directory(), cloud.activity(), QUEUE, Clock::at(at(1)));
+    let tables = Tables {
+        directory: cloud.directory(),
+        activity: cloud.activity(),
+        parking: cloud.parking(),
+        tasks: cloud.tasks(),
+    };
+    let router = Router::new(&cloud.aws, tables, QUEUE, Clock::at(at(1)));
     cloud.forget_calls();
     (cloud, router)
 }
@@ -103,6 +109,60 @@ async fn a_car_that_came_and_went_leaves_the_count_as_it_was() {
     let second = record(2, inside, facts_image(&cloud).await);
     router.handle(event(vec![first, second])).await.unwrap();
     assert_eq!(occupied(&cloud).await, 0);
+}
+
+/// A read of another plate, filed under it.
+async fn stranger(cloud: &Cloud, sequence: u32, passage: Passage, minute: i64) -> EventRecord {
+    let mut read = observation(&format!("s{minute}"), passage, minute);
+    read.plate = baro_domain::PlateNumber::parse("12가3458");
+    let image = async || cloud.image(PARKING, "lot_test", &format!("P#{}", read.plate.as_str())).await;
+    let old = image().await;
+    cloud.parking().record(&read, &read.plate, None).await.unwrap();
+    record(sequence, old, image().await)
+}
+
+async fn open_tasks(cloud: &Cloud) -> Vec<baro_store::FiledTask> {
+    cloud.tasks().open_tasks(&lot_record().lot.id, None).await.unwrap().0
+}
+
+#[tokio::test]
+async fn an_exit_that_nothing_explains_comes_to_the_desk_once_with_the_plates_it_may_mean() {
+    let (cloud, router) = start().await;
+    entry(&cloud).await;
+    let exit = stranger(&cloud, 2, Passage::AtExit, 60).await;
+    router.handle(event(vec![exit.clone()])).await.unwrap();
+    router.handle(event(vec![exit])).await.unwrap();
+    let tasks = open_tasks(&cloud).await;
+    assert_eq!(tasks.len(), 1);
+    assert_eq!(tasks[0].task.candidates[0].plate, plate());
+}
+
+#[tokio::test]
+async fn a_late_entry_takes_the_task_off_the_desk_and_in_one_batch_it_never_lies_there() {
+    let (cloud, router) = start().await;
+    let exit = stranger(&cloud, 2, Passage::Left, 60).await;
+    let late = stranger(&cloud, 3, Passage::Entered, 0).await;
+    router.handle(event(vec![exit.clone()])).await.unwrap();
+    assert_eq!(open_tasks(&cloud).await.len(), 1);
+    router.handle(event(vec![late.clone()])).await.unwrap();
+    assert_eq!(open_tasks(&cloud).await, []);
+    let (cloud, router) = start().await;
+    router.handle(event(vec![exit, late])).await.unwrap();
+    let all = cloud.tasks().all_tasks(&lot_record().lot.id, None).await.unwrap().0;
+    assert_eq!(all, []);
+}
+
+#[tokio::test]
+async fn when_the_desk_can_not_be_written_the_batch_comes_again() {
+    let (cloud, router) = start().await;
+    let exit = stranger(&cloud, 2, Passage::Left, 60).await;
+    for _ in 0..3 {
+        cloud.fail_next("PutItem", Fault::Before);
+    }
+    let response = router.handle(event(vec![exit.clone()])).await.unwrap();
+    assert_eq!(response.batch_item_failures.len(), 1);
+    router.handle(event(vec![exit])).await.unwrap();
+    assert_eq!(open_tasks(&cloud).await.len(), 1);
 }
 
 #[tokio::test]

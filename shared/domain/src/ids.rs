@@ -1,6 +1,7 @@
 //! Typed ids with prefixes, so that a visit's id can never be passed where a lot's is wanted.
 //! An id that stands for a cause (an event, an entry of the journal) is derived from it, never drawn.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -117,6 +118,13 @@ typed_id!(/// What a person or a rule says about a visit, derived from its cause
     RulingId, "rul_");
 typed_id!(/// A task for a lot's operator, derived from the event that asks for one.
     TaskId, "tsk_");
+
+impl TaskId {
+    /// As [`TaskId::derive`], for a cause of that moment: ids of a lot's tasks sort by it.
+    pub fn since(at: Timestamp, parts: &[&str]) -> Self {
+        Self(format!("{}{:010}_{}", Self::PREFIX, at.as_second().max(0), digest(parts)))
+    }
+}
 
 #[cfg(test)]
 mod tests {

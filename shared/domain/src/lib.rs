@@ -19,6 +19,7 @@ pub mod payment;
 pub mod plate;
 pub mod settlement;
 pub mod tariff;
+pub mod task;
 pub mod visit;
 
 pub use calendar::Calendar;

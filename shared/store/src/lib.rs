@@ -17,6 +17,7 @@ mod parking;
 mod raw;
 pub mod schema;
 pub mod stream;
+mod tasks;
 
 pub use activity::{Activity, NoticeRecord, OccupancyChange};
 pub use billing::{Billing, Committed, Created, Stored};
@@ -26,6 +27,7 @@ pub use error::StoreError;
 pub use facts::RawBody;
 pub use open_visits::{InvalidCursor, MAX_OPEN_PAGE, OpenCursor};
 pub use parking::{MAX_OPEN_PLATES, Parking, Recorded};
+pub use tasks::{Ended, FileEntry, FiledTask, Tasks};
 
 /// How often a transaction that met another one is tried again.
 const MAX_CONFLICT_RETRIES: u32 = 6;

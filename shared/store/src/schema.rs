@@ -40,6 +40,9 @@ pub const OPEN_INDEX: Index =
 /// Lots by cell of the map.
 pub const NEAR_INDEX: Index = Index { name: "near", hash: "cell", range: "pk", projection: "ALL" };
 
+/// The sparse index of an operator's tasks that wait for a person.
+pub const TASKS_INDEX: Index = Index { name: "tasks", hash: "open_lot", range: "sk", projection: "ALL" };
+
 /// Facts of visits.
 pub const PARKING: Table = Table { logical_name: "ParkingTable", streamed: true, indexes: &[OPEN_INDEX] };
 /// Payments, journal, statements.
@@ -47,8 +50,8 @@ pub const BILLING: Table = Table { logical_name: "BillingTable", streamed: true,
 /// Lots, gates, contacts.
 pub const DIRECTORY: Table =
     Table { logical_name: "DirectoryTable", streamed: false, indexes: &[NEAR_INDEX] };
-/// Occupancy, deliveries.
-pub const ACTIVITY: Table = Table { logical_name: "ActivityTable", streamed: false, indexes: &[] };
+/// Occupancy, deliveries, tasks.
+pub const ACTIVITY: Table = Table { logical_name: "ActivityTable", streamed: false, indexes: &[TASKS_INDEX] };
 
 /// All tables.
 pub const TABLES: [Table; 4] = [PARKING, BILLING, DIRECTORY, ACTIVITY];

@@ -16,7 +16,7 @@ use std::{
 };
 
 use baro_runtime::aws::Aws;
-use baro_store::{Activity, Billing, Directory, Parking, schema};
+use baro_store::{Activity, Billing, Directory, Parking, Tasks, schema};
 
 pub use fixtures::{at, gate, lot_record, observation, payment, plate};
 
@@ -128,6 +128,11 @@ impl Cloud {
     /// The Activity table.
     pub fn activity(&self) -> Activity {
         Activity::new(self.dynamodb(), ACTIVITY)
+    }
+
+    /// Tasks of operators.
+    pub fn tasks(&self) -> Tasks {
+        Tasks::new(self.dynamodb(), ACTIVITY, PARKING)
     }
 
     /// Calls since the start, or since they were last forgotten.

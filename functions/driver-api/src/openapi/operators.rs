@@ -63,6 +63,194 @@ struct OperatorVisit {
     is_disputed: bool,
 }
 
+/// A page of tasks.
+#[derive(Serialize, ToSchema)]
+struct TaskPage {
+    /// The tasks.
+    tasks: Vec<OperatorTask>,
+    /// Asks for the next page; absent on the last.
+    cursor: Option<String>,
+}
+
+/// Something that a person must look at.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OperatorTask {
+    /// Id; ids of a lot sort by `since`.
+    task_id: String,
+    /// `unexplained_exit`, `unread_exit`, `long_stay` or `dispute`.
+    kind: String,
+    /// `open`, `explained` (by later reads) or `decided` (by a person).
+    state: String,
+    /// The plate as read or filed; absent where nothing could be read.
+    plate: Option<String>,
+    /// The moment of the cause.
+    since: String,
+    /// The lane of the read, if it is about one.
+    lane: Option<String>,
+    /// What the driver says.
+    dispute: Option<OperatorDispute>,
+    /// Plates in the lot that look like the one read, nearest first.
+    candidates: Vec<TaskCandidate>,
+    /// How it ended.
+    resolution: Option<TaskResolution>,
+}
+
+/// What a driver says.
+#[derive(Serialize, ToSchema)]
+struct OperatorDispute {
+    /// `already_left`, `not_my_car`, `wrong_times`, `wrong_price` or `other`.
+    reason: String,
+    /// In the driver's words.
+    note: String,
+}
+
+/// A plate that the one read may mean.
+#[derive(Serialize, ToSchema)]
+struct TaskCandidate {
+    /// The plate.
+    plate: String,
+    /// How unlike it looks, in thousandths of a character; a confusable one counts 300.
+    distance: u16,
+}
+
+/// How a task ended.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TaskResolution {
+    /// When.
+    at: String,
+    /// Who: the name of the key.
+    by: Option<String>,
+    /// As in the request.
+    verdict: Option<String>,
+    /// With `match`.
+    plate: Option<String>,
+    /// With `left`.
+    left_at: Option<String>,
+    /// Why.
+    note: Option<String>,
+}
+
+/// A task with what is known of its car and of the candidates.
+#[derive(Serialize, ToSchema)]
+struct TaskInFull {
+    #[serde(flatten)]
+    task: OperatorTask,
+    /// The task's own car.
+    evidence: TaskEvidence,
+}
+
+/// What is known.
+#[derive(Serialize, ToSchema)]
+struct TaskEvidence {
+    #[serde(flatten)]
+    car: TaskCar,
+    /// The candidates' cars.
+    candidates: Vec<TaskCar>,
+}
+
+/// What is known of a plate.
+#[derive(Serialize, ToSchema)]
+struct TaskCar {
+    /// Plate.
+    plate: String,
+    /// Its newest visit.
+    visit: Option<OperatorVisit>,
+    /// Its newest reads, newest first.
+    reads: Vec<TaskRead>,
+}
+
+/// A read of a gate.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TaskRead {
+    /// The read.
+    event_id: String,
+    /// When.
+    at: String,
+    /// Lane.
+    lane: String,
+    /// `entered`, `at_exit`, `at_exit_only` or `left`.
+    passage: String,
+    /// The plate as the gate read it.
+    plate_as_read: String,
+    /// How sure the reader was.
+    confidence_per_mille: Option<u16>,
+    /// Address of the picture; works for five minutes.
+    picture: Option<String>,
+}
+
+/// A person's verdict.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TaskVerdict {
+    /// `match` (with `plate`), `left` (with `leftAt`), `let_go`, `still_here` or `dismiss`.
+    verdict: String,
+    /// With `match`: the car that the read is of.
+    plate: Option<String>,
+    /// With `left`: when the car left.
+    left_at: Option<String>,
+    /// Why; 1 to 300 characters.
+    note: String,
+}
+
+#[utoipa::path(
+    get, path = "/v1/operator/lots/{lotId}/tasks", tag = "operators", operation_id = "tasks",
+    summary = "What waits for a person",
+    params(
+        ("lotId" = String, Path, description = "Lot", example = "lot_185-1-000002"),
+        ("state" = Option<String>, Query, description = "`open` (oldest first) or `all` (newest first); `open` if left out"),
+        ("cursor" = Option<String>, Query, description = "From the page before"),
+    ),
+    security(("operatorKey" = [])),
+    responses(
+        (status = 200, description = "A page", body = TaskPage),
+        (status = "4XX", description = "`wrong-operator-key` (401), `lot-not-found` (404), `invalid-parameter` (400)",
+            body = super::ProblemView, content_type = "application/problem+json"),
+        (status = "5XX", description = "Ask again", body = super::ProblemView, content_type = "application/problem+json"),
+    )
+)]
+fn tasks() {}
+
+#[utoipa::path(
+    get, path = "/v1/operator/lots/{lotId}/tasks/{taskId}", tag = "operators", operation_id = "task",
+    summary = "A task with its evidence",
+    params(
+        ("lotId" = String, Path, description = "Lot", example = "lot_185-1-000002"),
+        ("taskId" = String, Path, description = "Task", example = "tsk_1795139160_0123456789abcdef0123"),
+    ),
+    security(("operatorKey" = [])),
+    responses(
+        (status = 200, description = "The task", body = TaskInFull),
+        (status = "4XX", description = "`wrong-operator-key` (401), `lot-not-found`, `task-not-found` (404), `invalid-parameter` (400)",
+            body = super::ProblemView, content_type = "application/problem+json"),
+        (status = "5XX", description = "Ask again", body = super::ProblemView, content_type = "application/problem+json"),
+    )
+)]
+fn task() {}
+
+#[utoipa::path(
+    post, path = "/v1/operator/lots/{lotId}/tasks/{taskId}/resolution", tag = "operators", operation_id = "resolveTask",
+    summary = "A person's verdict",
+    description = "The first verdict counts; sent again with its key it gives the same answer.",
+    params(
+        ("lotId" = String, Path, description = "Lot", example = "lot_185-1-000002"),
+        ("taskId" = String, Path, description = "Task", example = "tsk_1795139160_0123456789abcdef0123"),
+        ("idempotency-key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64),
+    ),
+    security(("operatorKey" = [])),
+    request_body = TaskVerdict,
+    responses(
+        (status = 200, description = "The task, ended", body = OperatorTask),
+        (status = "4XX", description = "`task-ended`, `verdict-not-possible`, `no-open-visit` (409), `invalid-member` (400), \
+            `idempotency-key-reused` (422), `wrong-operator-key` (401), `lot-not-found`, `task-not-found` (404)",
+            body = super::ProblemView, content_type = "application/problem+json"),
+        (status = "5XX", description = "Send it again", body = super::ProblemView, content_type = "application/problem+json"),
+    )
+)]
+fn resolve_task() {}
+
 #[utoipa::path(
     get, path = "/v1/operator/lots/{lotId}/visits", tag = "operators", operation_id = "openVisits",
     summary = "Who is in the lot, longest first",

@@ -78,7 +78,7 @@ impl Desk {
         change(&mut event);
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
         let api = self.api.clone();
-        let response = baro_runtime::answer(request, |request| handle(api, request)).await;
+        let response = Box::pin(baro_runtime::answer(request, |request| handle(api, request))).await;
         let status = response.status().as_u16();
         Answer { status, body: serde_json::from_slice(response.body()).unwrap() }
     }

@@ -77,6 +77,9 @@ pub struct Visit {
     /// The first moment a driver disputed of those that nobody has decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disputed_at: Option<Timestamp>,
+    /// A person said that nothing more is owed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_waived: bool,
     /// The price does not grow beyond this moment: a dispute, or a stay longer than is usual.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_at: Option<Timestamp>,
@@ -91,7 +94,7 @@ impl Visit {
     /// Whether nothing more is due for leaving at `at`.
     pub fn is_covered(&self, fees: &impl FeeSchedule, at: Timestamp) -> bool {
         self.leave_by.is_some_and(|leave_by| at <= leave_by)
-            || matches!(self.status, VisitStatus::Over { ended: Ended::LetGo, .. })
+            || self.is_waived
             || fees
                 .fee(self.entered_at, self.priced_until(at))
                 .is_some_and(|fee| fee.remaining_after(self.paid).is_zero())
@@ -189,7 +192,7 @@ fn standing_rulings(facts: &Facts) -> Vec<&Ruling> {
         .rulings
         .iter()
         .filter_map(|ruling| match &ruling.kind {
-            RulingKind::Decided { dispute } => Some(dispute),
+            RulingKind::Decided { dispute, .. } => Some(dispute),
             _ => None,
         })
         .collect();
@@ -211,11 +214,13 @@ fn rule<F>(context: &FoldContext<'_, F>, ruling: &Ruling, timeline: &mut Timelin
         let over = |left_at, ended| VisitStatus::Over { left_at, ended };
         match ruling.kind {
             RulingKind::Left { .. } => visit.status = over(at, Ended::Ruled),
-            RulingKind::LetGo => visit.status = over(at, Ended::LetGo),
+            RulingKind::LetGo => (visit.status, visit.is_waived) = (over(at, Ended::LetGo), true),
             RulingKind::PresumedGone => visit.status = over(visit.seen_at, Ended::Presumed),
             RulingKind::StillHere => (visit.seen_at, visit.vouched_at) = (at, at),
-            RulingKind::NotThisCar { .. } | RulingKind::Disputed { .. } | RulingKind::Decided { .. } => {}
+            _ => {}
         }
+    } else if ruling.kind == RulingKind::Waived {
+        visit.is_waived = true;
     }
     visit.hold(context.rules);
 }
@@ -279,6 +284,7 @@ fn enter<F>(
         seen_at: read.observed_at,
         vouched_at: read.observed_at,
         disputed_at: None,
+        is_waived: false,
         held_at: None,
     };
     visit.hold(context.rules);

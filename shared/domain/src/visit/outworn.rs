@@ -57,7 +57,7 @@ pub fn outworn(facts: &Facts, timeline: &Timeline, now: Timestamp) -> Option<Out
 fn rulings_until(facts: &Facts, until: Timestamp, events: &[EventId]) -> Vec<RulingId> {
     let goes = |ruling: &&super::Ruling| match &ruling.kind {
         RulingKind::NotThisCar { event, .. } => events.contains(event),
-        RulingKind::Decided { dispute } => {
+        RulingKind::Decided { dispute, .. } => {
             facts.rulings.iter().any(|other| other.id == *dispute && other.concerns() <= until)
         }
         _ => ruling.concerns() <= until,

@@ -60,6 +60,8 @@ pub enum RulingKind {
     StillHere,
     /// A person lets the car out, and nothing is owed for leaving.
     LetGo,
+    /// Nothing more is owed for a visit that is over.
+    Waived,
     /// A read filed here is not this car's.
     NotThisCar {
         /// The read.
@@ -77,6 +79,8 @@ pub enum RulingKind {
     Decided {
         /// The dispute.
         dispute: RulingId,
+        /// Whether the driver was right.
+        upheld: bool,
     },
 }
 

@@ -117,7 +117,7 @@ fn a_dispute_holds_the_price_until_it_is_decided() {
     let held = folded(&with(vec![entered()], vec![again, disputed.clone()]));
     assert_eq!(held.visits[0].priced_until(at(120)), at(60));
     assert_eq!(held.visits[0].priced_until(at(30)), at(30));
-    let decided = ruling("x", 100, RulingKind::Decided { dispute: disputed.id.clone() });
+    let decided = ruling("x", 100, RulingKind::Decided { dispute: disputed.id.clone(), upheld: false });
     let lifted = folded(&with(vec![entered()], vec![disputed, decided]));
     assert_eq!(lifted.visits[0].priced_until(at(120)), at(120));
 }
@@ -125,7 +125,7 @@ fn a_dispute_holds_the_price_until_it_is_decided() {
 #[test]
 fn who_leaves_on_a_held_price_owes_the_rest_once_the_dispute_is_refused() {
     let disputed = ruling("d", 60, RulingKind::Disputed { reason: DisputeReason::WrongPrice });
-    let decided = ruling("x", 200, RulingKind::Decided { dispute: disputed.id.clone() });
+    let decided = ruling("x", 200, RulingKind::Decided { dispute: disputed.id.clone(), upheld: false });
     let out = vec![entered(), read("out", Passage::Left, 180)];
     let mut all = Facts { payments: vec![paid("card", 5_000, 60)], ..with(out, vec![disputed]) };
     let before = folded(&all);
@@ -133,6 +133,15 @@ fn who_leaves_on_a_held_price_owes_the_rest_once_the_dispute_is_refused() {
     all.rulings.push(decided);
     let told = events_between(&fee, &before, &folded(&all));
     assert_eq!(told[0].outstanding(), Won::new(12_000));
+}
+
+#[test]
+fn a_person_may_waive_what_a_car_that_left_still_owes() {
+    let out = vec![entered(), read("out", Passage::Left, 180)];
+    let all = with(out, vec![ruling("w", 300, RulingKind::Waived)]);
+    assert_eq!(folded(&all).visits[0].due(&fee, at(180)), Some(Won::ZERO));
+    let inside = with(vec![entered()], vec![ruling("w", 100, RulingKind::Waived)]);
+    assert_ne!(folded(&inside).visits[0].due(&fee, at(180)), Some(Won::ZERO), "it may yet stay for days");
 }
 
 #[test]
@@ -172,12 +181,16 @@ fn any_kind() -> impl Strategy<Value = RulingKind> {
         Just(RulingKind::PresumedGone),
         Just(RulingKind::StillHere),
         Just(RulingKind::LetGo),
+        Just(RulingKind::Waived),
         (0_u8..8).prop_map(|i| RulingKind::NotThisCar {
             event: EventId::derive(&[&format!("r{i}")]),
             whose: None
         }),
         Just(RulingKind::Disputed { reason: DisputeReason::Other }),
-        (0_u8..6).prop_map(|i| RulingKind::Decided { dispute: RulingId::derive(&[&format!("u{i}")]) }),
+        (0_u8..6).prop_map(|i| RulingKind::Decided {
+            dispute: RulingId::derive(&[&format!("u{i}")]),
+            upheld: true
+        }),
     ]
 }
 

@@ -1,0 +1,120 @@
+//! What tasks look like. An operator sees plates in full: they are what the task is about.
+
+use baro_domain::{
+    PlateNumber,
+    task::{Candidate, Outcome, TaskKind, Verdict},
+    visit::{DisputeReason, RuledBy},
+};
+use baro_runtime::http::local_time;
+use baro_store::FiledTask;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::evidence::Evidence;
+
+/// A page of tasks.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskPage {
+    pub(super) tasks: Vec<TaskView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cursor: Option<String>,
+}
+
+/// A task with what is known of it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskInFull {
+    #[serde(flatten)]
+    pub(super) task: TaskView,
+    pub(super) evidence: Evidence,
+}
+
+/// A task.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskView {
+    task_id: String,
+    kind: &'static str,
+    /// `open`, `explained` or `decided`.
+    state: &'static str,
+    /// The plate as read or filed; absent where nothing could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plate: Option<PlateNumber>,
+    since: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lane: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dispute: Option<DisputeView>,
+    candidates: Vec<Candidate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolution: Option<ResolutionView>,
+}
+
+/// A driver's dispute.
+#[derive(Debug, Serialize)]
+struct DisputeView {
+    reason: DisputeReason,
+    note: String,
+}
+
+/// How a task ended.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResolutionView {
+    at: String,
+    /// The name of the key that was used; absent where later facts explained the task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    verdict: Option<Verdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+impl TaskView {
+    pub(super) fn new(filed: &FiledTask, zone: &TimeZone) -> Self {
+        let task = &filed.task;
+        let (kind, dispute) = match &task.kind {
+            TaskKind::UnexplainedExit(_) => ("unexplained_exit", None),
+            TaskKind::UnreadExit(_) => ("unread_exit", None),
+            TaskKind::LongStay { .. } => ("long_stay", None),
+            TaskKind::Dispute { reason, note, .. } => {
+                ("dispute", Some(DisputeView { reason: *reason, note: note.clone() }))
+            }
+        };
+        let (state, resolution) = match &filed.outcome {
+            None => ("open", None),
+            Some(outcome) => ended(outcome, zone),
+        };
+        let is_unread = matches!(task.kind, TaskKind::UnreadExit(_));
+        Self {
+            task_id: task.id.to_string(),
+            kind,
+            state,
+            plate: (!is_unread).then(|| task.plate.clone()),
+            since: local_time(zone, task.since),
+            lane: task.read().map(|read| read.lane.to_string()),
+            dispute,
+            candidates: task.candidates.clone(),
+            resolution,
+        }
+    }
+}
+
+fn ended(outcome: &Outcome, zone: &TimeZone) -> (&'static str, Option<ResolutionView>) {
+    match outcome {
+        Outcome::Explained { at } => {
+            let view = ResolutionView { at: local_time(zone, *at), by: None, verdict: None, note: None };
+            ("explained", Some(view))
+        }
+        Outcome::Decided { at, by, verdict, note, .. } => {
+            let by = match by {
+                RuledBy::Operator { name, .. } => Some(name.clone()),
+                RuledBy::LotRule | RuledBy::Driver => None,
+            };
+            let (verdict, note) = (Some(verdict.clone()), Some(note.clone()));
+            ("decided", Some(ResolutionView { at: local_time(zone, *at), by, verdict, note }))
+        }
+    }
+}
