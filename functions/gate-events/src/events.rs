@@ -102,7 +102,11 @@ async fn judge(
 }
 
 fn judgement(read: &GateObservation, decision: GateDecision) -> Judged {
-    Judged { event: read.event_id.clone(), asks: read.passage != Passage::Left, decision }
+    Judged {
+        event: read.event_id.clone(),
+        asks: read.passage != Passage::Left && read.unasked.is_none(),
+        decision,
+    }
 }
 
 async fn queued(

@@ -106,6 +106,8 @@ typed_id!(/// An entry of the journal, derived from its cause.
     EntryId, "je_");
 typed_id!(/// A domain event or a gate's report of one passage, derived from its cause.
     EventId, "evt_");
+typed_id!(/// One tracking of one car by one camera, derived from the vendor's id of it.
+    TrackId, "trk_");
 typed_id!(/// A message to a person, derived from the event it tells of.
     NoticeId, "ntc_");
 typed_id!(/// A settlement statement: one lot, one day.

@@ -27,11 +27,11 @@ pub use fees::{FeesError, LotFees, PricedLot};
 pub use geo::Coordinate;
 pub use ids::{
     DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, RulingId,
-    StatementId, TaskId, VisitId,
+    StatementId, TaskId, TrackId, VisitId,
 };
 pub use lot::{Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
 pub use money::Won;
-pub use observation::{GateObservation, Passage, ReadConfidence};
+pub use observation::{GateObservation, Passage, ReadConfidence, Track, Unasked};
 pub use operator::{Operator, OperatorKey};
 pub use plate::PlateNumber;
 pub use tariff::{Quote, QuoteLine, Stay, Tariff, TariffError, TariffSpec};

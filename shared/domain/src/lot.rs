@@ -143,4 +143,6 @@ pub enum GateVendor {
     Dahua,
     /// Stream webhook.
     PlateRecognizer,
+    /// License Plate Verifier push events: NEW, UPDATE, LOST.
+    Axis,
 }

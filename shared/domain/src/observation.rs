@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, LaneId, LotId, PlateNumber};
+use crate::{EventId, LaneId, LotId, PlateNumber, TrackId};
 
 /// How sure the reader was of the plate, in per mille (0–1000). Vendors give 0–1, 0–100 or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,6 +46,27 @@ impl Passage {
     }
 }
 
+/// Where a read stands in its camera's tracking of one car: a system that follows a car reports it several times, and a
+/// later report may correct the plate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Track {
+    /// The tracking, derived from the vendor's id of it.
+    pub id: TrackId,
+    /// Rises with each report of the tracking: the vendor's counter or the camera's time.
+    pub sequence: i64,
+}
+
+/// Why a read asks for no decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unasked {
+    /// The barrier was up when the car came: it has passed already.
+    BarrierUp,
+    /// The report ends a tracking: the car is out of the camera's sight.
+    TrackEnded,
+}
+
 /// One read of one plate. Two deliveries of the same read have the same `event_id`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,4 +92,10 @@ pub struct GateObservation {
     /// S3 key of the picture, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_key: Option<String>,
+    /// The tracking that the read belongs to, where its dialect announces corrections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<Track>,
+    /// Why nobody waits for a decision; `None` for an ordinary read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unasked: Option<Unasked>,
 }

@@ -2,6 +2,7 @@
 
 use baro_domain::{
     EventId, Gate, GateObservation, Lane, LaneDirection, LanePoint, Passage, PlateNumber, ReadConfidence,
+    Track, TrackId, Unasked,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -45,6 +46,14 @@ pub(crate) struct Sighting {
     pub(crate) vendor_id: Option<String>,
 }
 
+/// What only some dialects tell of a read.
+#[derive(Default)]
+pub(crate) struct Remarks {
+    /// The vendor's id of the tracking, and the read's place in it.
+    pub(crate) track: Option<(String, i64)>,
+    pub(crate) unasked: Option<Unasked>,
+}
+
 impl<'a> Desk<'a> {
     /// For what is sent as it happens.
     pub(crate) fn live(
@@ -83,10 +92,22 @@ impl<'a> Desk<'a> {
 
     /// Turns a read into an observation.
     pub(crate) fn observe(&self, sighting: Sighting) -> Result<GateObservation, AdaptError> {
+        self.observe_with(sighting, Remarks::default())
+    }
+
+    /// The same for a read with remarks.
+    pub(crate) fn observe_with(
+        &self,
+        sighting: Sighting,
+        remarks: Remarks,
+    ) -> Result<GateObservation, AdaptError> {
         let lane = self.lane(&sighting)?;
         let direction = direction(lane, sighting.heading)
             .ok_or_else(|| AdaptError::at(AdaptErrorKind::UnknownDirection, sighting.lane_path.clone()))?;
-        let passage = passage(direction, lane.point);
+        let passage = match passage(direction, lane.point) {
+            asks if asks.is_exit() && remarks.unasked == Some(Unasked::BarrierUp) => Passage::Left,
+            passage => passage,
+        };
         let (observed_at, time_identity) = self.when(sighting.time)?;
         let event_id = self.event_id(
             lane,
@@ -105,6 +126,8 @@ impl<'a> Desk<'a> {
             observed_at,
             received_at: self.received_at,
             image_key: None,
+            track: remarks.track.map(|(id, sequence)| self.track(lane, &id, sequence)),
+            unasked: remarks.unasked,
         })
     }
 
@@ -152,6 +175,11 @@ impl<'a> Desk<'a> {
             (Some(only), None) => Ok(only),
             _ => Err(AdaptError::at(AdaptErrorKind::MissingField, sighting.lane_path.clone())),
         }
+    }
+
+    fn track(&self, lane: &Lane, vendor_id: &str, sequence: i64) -> Track {
+        let id = TrackId::derive(&["tracking", self.gate.id.as_str(), lane.id.as_str(), vendor_id]);
+        Track { id, sequence }
     }
 
     /// The plate is part of the id even where the vendor has one: an update of the same read may change the plate, and

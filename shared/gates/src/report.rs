@@ -54,6 +54,8 @@ pub enum Ignored {
     NoCar,
     /// A second reading of the same car, weaker than the one taken.
     WeakerRead,
+    /// The first sight of a car in a lane that goes both ways: which way it goes is reported next.
+    NoDirectionYet,
     /// A picture that is no JPEG, PNG or BMP.
     UnreadableImage,
     /// A picture beyond [`crate::MAX_IMAGE_BYTES`].
@@ -73,6 +75,7 @@ impl Ignored {
             Self::InactiveEvent => "inactive-event",
             Self::NoCar => "no-car",
             Self::WeakerRead => "weaker-read",
+            Self::NoDirectionYet => "no-direction-yet",
             Self::UnreadableImage => "unreadable-image",
             Self::OversizeImage => "oversize-image",
             Self::LostParts => "lost-parts",

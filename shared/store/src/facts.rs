@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use baro_domain::{
-    EventId, GateObservation, LaneId, LotId, Passage, PaymentId, PlateNumber, ReadConfidence, RulingId, Won,
+    EventId, GateObservation, LaneId, LotId, Passage, PaymentId, PlateNumber, ReadConfidence, RulingId,
+    Unasked, Won,
     visit::{Facts, PaidFact, Ruling},
 };
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use jiff::Timestamp;
 use crate::{
     StoreError,
     item::{Item, PK, SK, n, number, s, text},
-    raw,
+    raw, tracks,
 };
 
 /// Reads start with this, then the event id without its prefix.
@@ -24,6 +25,8 @@ pub(crate) const READ: &str = "o_";
 pub(crate) const PAID: &str = "y_";
 /// Rulings start with this, then the ruling's id without its prefix. They are rare, so they are kept as documents.
 pub(crate) const RULED: &str = "r_";
+/// Corrections of a camera start with this, then the id of the read that corrects, without its prefix.
+pub(crate) const SUPERSEDED: &str = "x_";
 /// Facts up to this moment (µs) were moved to an archive item.
 pub(crate) const TRIMMED: &str = "cut";
 /// Sort keys of plates start with this.
@@ -78,7 +81,7 @@ pub(crate) fn plate_key(plate: &PlateNumber) -> String {
     format!("{PLATE}{}", plate.as_str())
 }
 
-fn passage_code(passage: Passage) -> i64 {
+pub(crate) fn passage_code(passage: Passage) -> i64 {
     match passage {
         Passage::Entered => 0,
         Passage::AtExit => 1,
@@ -87,10 +90,21 @@ fn passage_code(passage: Passage) -> i64 {
     }
 }
 
-fn passage_of(code: i64) -> Option<Passage> {
+pub(crate) fn passage_of(code: i64) -> Option<Passage> {
     [Passage::Entered, Passage::AtExit, Passage::AtExitOnly, Passage::Left]
         .into_iter()
         .find(|passage| passage_code(*passage) == code)
+}
+
+fn unasked_code(unasked: Unasked) -> i64 {
+    match unasked {
+        Unasked::BarrierUp => 0,
+        Unasked::TrackEnded => 1,
+    }
+}
+
+fn unasked_of(code: i64) -> Option<Unasked> {
+    [Unasked::BarrierUp, Unasked::TrackEnded].into_iter().find(|unasked| unasked_code(*unasked) == code)
 }
 
 /// The attribute of a read filed under `plate`.
@@ -114,6 +128,12 @@ pub(crate) fn read_value(
     if let Some(image) = &read.image_key {
         map.insert("i".to_owned(), s(image));
     }
+    if let Some(track) = &read.track {
+        map.extend(tracks::place_members(track));
+    }
+    if let Some(unasked) = read.unasked {
+        map.insert("w".to_owned(), n(unasked_code(unasked)));
+    }
     match raw {
         Some(RawBody::Inline(deflated)) => {
             map.insert("b".to_owned(), AttributeValue::B(Blob::new(deflated.clone())));
@@ -135,7 +155,7 @@ pub(crate) fn paid_value(fact: &PaidFact) -> AttributeValue {
     ]))
 }
 
-fn moment(map: &Item, name: &str) -> Option<Timestamp> {
+pub(crate) fn moment(map: &Item, name: &str) -> Option<Timestamp> {
     Timestamp::from_microsecond(number(map, name)?).ok()
 }
 
@@ -150,6 +170,8 @@ fn read_of(name: &str, map: &Item, lot: &LotId, plate: &PlateNumber) -> Option<G
         observed_at: moment(map, "t")?,
         received_at: moment(map, "r")?,
         image_key: text(map, "i").map(str::to_owned),
+        track: tracks::place_of(map),
+        unasked: number(map, "w").and_then(unasked_of),
     })
 }
 
@@ -183,8 +205,12 @@ pub(crate) fn facts_of(item: &Item) -> Result<Facts, StoreError> {
             facts.observations.push(read);
         } else if let Some(id) = name.strip_prefix(PAID) {
             facts.payments.push(paid_of(id, map).ok_or_else(|| corrupt("a payment"))?);
+        } else if let Some(id) = name.strip_prefix(SUPERSEDED) {
+            let correction = tracks::superseded_of(id, map).ok_or_else(|| corrupt("a correction"))?;
+            facts.superseded.push(correction);
         }
     }
+    facts.superseded.sort_by(|a, b| a.by.cmp(&b.by));
     facts.observations.sort_by(|a, b| a.event_id.cmp(&b.event_id));
     facts.payments.sort_by(|a, b| a.payment.cmp(&b.payment));
     facts.rulings.sort_by(|a, b| a.id.cmp(&b.id));

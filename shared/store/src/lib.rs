@@ -18,6 +18,7 @@ mod raw;
 pub mod schema;
 pub mod stream;
 mod tasks;
+mod tracks;
 
 pub use activity::{Activity, NoticeRecord, OccupancyChange};
 pub use billing::{Billing, Committed, Created, Stored};

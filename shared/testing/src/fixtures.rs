@@ -77,6 +77,8 @@ pub fn observation(name: &str, passage: Passage, minutes: i64) -> GateObservatio
         observed_at: at(minutes),
         received_at: at(minutes),
         image_key: None,
+        track: None,
+        unasked: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Facts, FeeSchedule, FoldContext, PaidFact, Ruling, RulingKind};
+use super::{Facts, FeeSchedule, FoldContext, PaidFact, Ruling, RulingKind, track::one_a_tracking};
 use crate::{
     EventId, GateObservation, LaneId, LotId, Passage, PaymentId, PlateNumber, RulingId, VisitId, Won,
 };
@@ -154,6 +154,7 @@ pub fn fold<F: FeeSchedule>(context: &FoldContext<'_, F>, facts: &Facts) -> Time
         .collect();
     reads.sort_by_key(|read| (read.observed_at, read.passage, &read.event_id));
     reads.retain(|read| seen.insert(&read.event_id));
+    let reads = one_a_tracking(&reads, &facts.superseded);
 
     let mut timeline = Timeline { trimmed_until: facts.trimmed_until, ..Timeline::default() };
     let paid = facts.payments.iter().filter(|paid| kept(paid.quoted_until)).collect();

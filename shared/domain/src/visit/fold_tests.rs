@@ -34,6 +34,8 @@ pub(super) fn read(name: &str, passage: Passage, minute: i64) -> GateObservation
         observed_at: at(minute),
         received_at: at(minute),
         image_key: None,
+        track: None,
+        unasked: None,
     }
 }
 
@@ -50,7 +52,7 @@ pub(super) fn facts(observations: Vec<GateObservation>, payments: Vec<PaidFact>)
     Facts { observations, payments, ..Facts::none(PlateNumber::parse("12가3456")) }
 }
 
-fn folded(facts: &Facts) -> Timeline {
+pub(super) fn folded(facts: &Facts) -> Timeline {
     fold(&FoldContext { lot: &lot(), rules: LotRules::default(), fees: &fee }, facts)
 }
 

@@ -8,12 +8,14 @@ mod events;
 mod fold;
 mod outworn;
 mod ruling;
+mod track;
 
 pub use decision::{AmountDue, ExitDecision, OpenReason, decide_exit, visit_behind};
 pub use events::{VisitEvent, VisitEventKind, events_between, open_delta};
 pub use fold::{Ended, OrphanExit, Timeline, Visit, VisitStatus, fold};
 pub use outworn::{CARRIED_READS, LATE_READS_FOR, Outworn, outworn};
 pub use ruling::{DisputeReason, RuledBy, Ruling, RulingKind};
+pub use track::{Superseded, TRACK_SPAN, TrackRead, is_superseded, superseded_plates};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,6 +83,9 @@ pub struct Facts {
     /// What persons and rules said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rulings: Vec<Ruling>,
+    /// Reads of other plates by which a camera corrected itself: the car it had taken for this one is another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<Superseded>,
     /// Facts up to this moment were moved away: none of them counts here any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trimmed_until: Option<Timestamp>,
@@ -94,6 +99,7 @@ impl Facts {
             observations: Vec::new(),
             payments: Vec::new(),
             rulings: Vec::new(),
+            superseded: Vec::new(),
             trimmed_until: None,
         }
     }
@@ -103,3 +109,5 @@ impl Facts {
 mod fold_tests;
 #[cfg(test)]
 mod ruling_tests;
+#[cfg(test)]
+mod track_tests;

@@ -1,7 +1,7 @@
 //! What a gate is told, and why.
 
 use baro_domain::{
-    GateObservation, Passage, PlateNumber, PricedLot, Quote, VisitId,
+    GateObservation, Passage, PlateNumber, PricedLot, Quote, Unasked, VisitId,
     visit::{AmountDue, ExitDecision, OpenReason, Timeline, decide_exit, visit_behind},
 };
 use serde::Serialize;
@@ -42,6 +42,12 @@ pub enum GateReason {
     LotNotReady,
     /// The car has left.
     Left,
+    /// The barrier was up: the car has passed, and nothing was asked.
+    BarrierUp,
+    /// The camera lost sight of a car that it had reported before.
+    TrackEnded,
+    /// The camera has corrected itself since: the car has another plate.
+    Superseded,
     /// The read came too late for a barrier ([`super::MAX_LATENESS`]).
     StaleRead,
 }
@@ -92,6 +98,20 @@ impl GateDecision {
             | Self::AskOperator { reason, .. }
             | Self::Recorded { reason, .. } => *reason,
         }
+    }
+
+    /// What is recorded of the decision where nobody had asked for one.
+    pub(super) fn unasked(self, why: Unasked) -> Self {
+        let reason = match why {
+            Unasked::BarrierUp => GateReason::BarrierUp,
+            Unasked::TrackEnded => GateReason::TrackEnded,
+        };
+        let visit = match self {
+            Self::Open { visit, .. } | Self::Recorded { visit, .. } => visit,
+            Self::AmountDue { amount, .. } => Some(amount.visit),
+            Self::AskOperator { .. } => None,
+        };
+        Self::Recorded { reason, visit }
     }
 
     /// The same decision, reached through another plate than the one read.

@@ -8,12 +8,13 @@
 mod decision;
 mod message;
 mod near;
+mod track;
 
 use std::sync::Arc;
 
 use baro_domain::{
     FeesError, GateObservation, LotId, PlateNumber, PricedLot,
-    visit::{Timeline, fold, outworn, visit_behind},
+    visit::{Timeline, fold, is_superseded, outworn, visit_behind},
 };
 use baro_store::{Cached, Directory, Parking, RawBody, Recorded, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -57,6 +58,8 @@ struct Filed {
     plate: PlateNumber,
     recorded: Recorded,
     timeline: Timeline,
+    /// Plates that the camera has taken the car for and found to be wrong.
+    ruled_out: Vec<PlateNumber>,
 }
 
 /// Files reads and answers gates.
@@ -100,8 +103,11 @@ impl Passages {
         now: Timestamp,
     ) -> Result<(), PassageError> {
         let plate = filed_under(read);
-        let (recorded, lot) = futures::try_join!(self.record(read, &plate, raw), self.lot(&read.lot, now))?;
-        let filed = folded(&lot, plate, recorded);
+        let (kept, lot) = futures::try_join!(self.keep(read, &plate, raw), self.lot(&read.lot, now))?;
+        for filed in kept.corrected(&lot) {
+            self.relist(&lot, &filed).await?;
+        }
+        let filed = folded(&lot, plate, kept.recorded);
         // The list of open plates must be right in the end: where it can't be written, the message comes again.
         if !self.relist(&lot, &filed).await? {
             self.archive(&lot, &filed, now).await;
@@ -112,7 +118,8 @@ impl Passages {
     /// Files a read as it happens and decides what the gate is told.
     ///
     /// One request on DynamoDB for an entry, an exit approach and an exit passage when the lot is known; three at most
-    /// otherwise (four when a car without a visit, in a lane with a single read, is let go under another plate).
+    /// otherwise (four when a car without a visit, in a lane with a single read, is let go under another plate). A tracked
+    /// read costs one more, and one for each plate its tracking is taken from.
     pub async fn judge(
         &self,
         read: &GateObservation,
@@ -120,8 +127,8 @@ impl Passages {
         now: Timestamp,
     ) -> Result<GateDecision, PassageError> {
         let plate = filed_under(read);
-        let (recorded, lot) = futures::join!(self.record(read, &plate, raw), self.lot(&read.lot, now));
-        let recorded = recorded?;
+        let (kept, lot) = futures::join!(self.keep(read, &plate, raw), self.lot(&read.lot, now));
+        let kept = kept?;
         let lot = match lot {
             Ok(lot) => lot,
             Err(error) if error.is_transient() => return Err(error),
@@ -131,29 +138,44 @@ impl Passages {
                 return Ok(decision::without_lot(read));
             }
         };
-        let filed = folded(&lot, plate, recorded);
-        if now.duration_since(read.observed_at) > MAX_LATENESS {
+        let mut ruled_out = Vec::new();
+        for corrected in kept.corrected(&lot) {
+            self.relist_or_warn(&lot, &corrected).await;
+            ruled_out.push(corrected.plate);
+        }
+        let filed = Filed { ruled_out, ..folded(&lot, plate, kept.recorded) };
+        if is_superseded(&filed.recorded.facts, read) {
             self.tidy(&lot, &filed, now).await;
+            return Ok(GateDecision::Recorded { reason: GateReason::Superseded, visit: None });
+        }
+        let decision = self.judge_filed(&lot, filed, read, raw, now).await?;
+        Ok(match read.unasked {
+            Some(unasked) => decision.unasked(unasked),
+            None => decision,
+        })
+    }
+
+    async fn judge_filed(
+        &self,
+        lot: &PricedLot,
+        filed: Filed,
+        read: &GateObservation,
+        raw: Option<&RawBody>,
+        now: Timestamp,
+    ) -> Result<GateDecision, PassageError> {
+        if now.duration_since(read.observed_at) > MAX_LATENESS {
+            self.tidy(lot, &filed, now).await;
             return Ok(GateDecision::Recorded { reason: GateReason::StaleRead, visit: None });
         }
         let explained = visit_behind(&lot.context(), &filed.timeline, read.observed_at).is_some();
         if read.passage.is_exit() && !explained {
             // Its passage may have been taken for the end of a visit that began after it.
-            self.relist_or_warn(&lot, &filed).await;
-            return self.judge_stranger(&lot, read, raw, &filed.recorded.facts).await;
+            self.relist_or_warn(lot, &filed).await;
+            return self.judge_stranger(lot, read, raw, &filed).await;
         }
-        let decision = decision::decide(&lot, &filed.timeline, read);
-        self.tidy(&lot, &filed, now).await;
+        let decision = decision::decide(lot, &filed.timeline, read);
+        self.tidy(lot, &filed, now).await;
         Ok(decision)
-    }
-
-    async fn record(
-        &self,
-        read: &GateObservation,
-        plate: &PlateNumber,
-        raw: Option<&RawBody>,
-    ) -> Result<Recorded, PassageError> {
-        Ok(self.parking.record(read, plate, raw).await?)
     }
 
     /// Puts right what the read left behind. The answer is decided by now and must not fail for it: what is not done
@@ -195,7 +217,7 @@ impl Passages {
 
 fn folded(lot: &PricedLot, plate: PlateNumber, recorded: Recorded) -> Filed {
     let timeline = fold(&lot.context(), &recorded.facts);
-    Filed { plate, recorded, timeline }
+    Filed { plate, recorded, timeline, ruled_out: Vec::new() }
 }
 
 /// Under which plate a read is filed: its own, or, where nothing was read, a text of its own that is no plate, so that
@@ -204,6 +226,10 @@ fn filed_under(read: &GateObservation) -> PlateNumber {
     if !read.plate.is_unread() {
         return read.plate.clone();
     }
-    let event = read.event_id.as_str().trim_start_matches(baro_domain::EventId::PREFIX);
-    PlateNumber::parse(&format!("?{event}"))
+    // What a camera tracks is one car, however often it can't be read.
+    let car = match &read.track {
+        Some(track) => track.id.as_str().trim_start_matches(baro_domain::TrackId::PREFIX),
+        None => read.event_id.as_str().trim_start_matches(baro_domain::EventId::PREFIX),
+    };
+    PlateNumber::parse(&format!("?{car}"))
 }

@@ -3,11 +3,11 @@
 use baro_domain::{
     GateObservation, Passage, PlateNumber, PricedLot, ReadConfidence,
     plate::similar::{Resemblance, resemblance},
-    visit::{Facts, visit_behind},
+    visit::visit_behind,
 };
 use baro_store::RawBody;
 
-use super::{GateDecision, GateReason, PassageError, Passages, decision, folded};
+use super::{Filed, GateDecision, GateReason, PassageError, Passages, decision, folded};
 
 /// So many candidates are shown to a person.
 const MAX_CANDIDATES: usize = 5;
@@ -21,9 +21,9 @@ impl Passages {
         lot: &PricedLot,
         read: &GateObservation,
         raw: Option<&RawBody>,
-        facts: &Facts,
+        filed: &Filed,
     ) -> Result<GateDecision, PassageError> {
-        let (rules, at) = (lot.lot.rules, read.observed_at);
+        let (facts, rules, at) = (&filed.recorded.facts, lot.lot.rules, read.observed_at);
         if facts.let_go(rules, at) {
             return Ok(without_visit(read, GateReason::LetGo));
         }
@@ -35,7 +35,7 @@ impl Passages {
         }
         let open = self.parking.open_plates(&lot.lot.id).await?;
         // Its own plate may still be listed where a list was behind; it was folded a moment ago and explains nothing.
-        let others = open.iter().filter(|plate| **plate != read.plate);
+        let others = open.iter().filter(|plate| **plate != read.plate && !filed.ruled_out.contains(plate));
         match resemblance(&read.plate, others) {
             Resemblance::None => Ok(unexplained(read, GateReason::NoVisit, Vec::new())),
             Resemblance::One(plate, _) if is_sure(read) => {
@@ -59,8 +59,8 @@ impl Passages {
         plate: &PlateNumber,
         reason: GateReason,
     ) -> Result<GateDecision, PassageError> {
-        let recorded = self.record(read, plate, raw).await?;
-        let filed = folded(lot, plate.clone(), recorded);
+        let kept = self.keep(read, plate, raw).await?;
+        let filed = folded(lot, plate.clone(), kept.recorded);
         if visit_behind(&lot.context(), &filed.timeline, read.observed_at).is_none() {
             self.relist_or_warn(lot, &filed).await;
             // The list was behind: this one has left, or came in after the read.

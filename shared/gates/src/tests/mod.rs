@@ -1,5 +1,6 @@
 //! Every vendor's samples in `events/gates/`, and the rules that hold for all of them.
 
+mod axis;
 mod backlog;
 mod cameras;
 mod controllers;
@@ -16,7 +17,7 @@ use crate::{AdaptError, GateRequest, Report, adapt};
 /// All samples happened in the minutes before.
 const NOW: &str = "2026-11-20T05:31:00Z";
 
-const VENDORS: [(GateVendor, &str); 8] = [
+const VENDORS: [(GateVendor, &str); 9] = [
     (GateVendor::Nexpa, "nexpa"),
     (GateVendor::LotPush, "lot_push"),
     (GateVendor::Iso, "iso"),
@@ -25,6 +26,7 @@ const VENDORS: [(GateVendor, &str); 8] = [
     (GateVendor::Hikvision, "hikvision"),
     (GateVendor::Dahua, "dahua"),
     (GateVendor::PlateRecognizer, "plate_recognizer"),
+    (GateVendor::Axis, "axis"),
 ];
 
 fn now() -> Timestamp {
@@ -59,6 +61,7 @@ fn usual_gate(vendor: GateVendor) -> Gate {
         GateVendor::Hikvision => vec![way("1", Both)],
         GateVendor::Dahua => vec![way("DH-ITC-7F01", Both)],
         GateVendor::PlateRecognizer => vec![way("lane-1", Entry)],
+        GateVendor::Axis => vec![way("B8A44F00C0DE", Entry)],
     };
     gate(vendor, &lanes)
 }

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use baro_domain::{PlateNumber, ReadConfidence};
+use baro_domain::{PlateNumber, ReadConfidence, Unasked};
 
 use super::Dialect;
-use crate::desk::{Desk, Heading, Scale, Sighting, confidence, plate};
+use crate::desk::{Desk, Heading, Remarks, Scale, Sighting, confidence, plate};
 use crate::json::Node;
 use crate::{AdaptError, Ignored, Report, image, time};
 
@@ -34,7 +34,7 @@ impl Dialect for Bnids {
         let picture_name =
             pictures.iter().map(|(_, text)| text).find(|text| image::is_reference(text)).cloned();
         let weaker = reads.iter().filter(|(other, _)| !other.is_unread() && *other != plate).count();
-        let mut report = Report::of(desk.observe(Sighting {
+        let sighting = Sighting {
             lane_codes: entry.text(&["gateId"]).into_iter().collect(),
             lane_path: entry.path_of("gateId"),
             heading: Heading::Silent,
@@ -42,7 +42,13 @@ impl Dialect for Bnids {
             confidence,
             vendor_id: if time.is_none() { picture_name } else { None },
             time,
-        })?);
+        };
+        // The barrier stood open, so the car has passed: no more than that is to be recorded.
+        let up = entry
+            .text(&["gateAlreadyUp"])
+            .is_some_and(|flag| flag.eq_ignore_ascii_case("true") || flag == "1");
+        let remarks = Remarks { unasked: up.then_some(Unasked::BarrierUp), ..Remarks::default() };
+        let mut report = Report::of(desk.observe_with(sighting, remarks)?);
         report.ignored.extend(std::iter::repeat_n(Ignored::WeakerRead, weaker));
         for (name, text) in pictures {
             report.attach_base64(name, &text);

@@ -1,5 +1,6 @@
 //! The dialects of gates.md, one file each, and the registry that finds them.
 
+mod axis;
 mod bnids;
 mod dahua;
 mod glnt;
@@ -53,6 +54,7 @@ pub(crate) fn dialect(vendor: GateVendor) -> &'static dyn Dialect {
         GateVendor::Hikvision => &hikvision::Hikvision,
         GateVendor::Dahua => &dahua::Dahua,
         GateVendor::PlateRecognizer => &plate_recognizer::PlateRecognizer,
+        GateVendor::Axis => &axis::Axis,
     }
 }
 
