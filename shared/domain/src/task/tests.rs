@@ -37,6 +37,8 @@ fn read(name: &str, plate: &str, passage: Passage, minute: i64) -> GateObservati
         observed_at: at(minute),
         received_at: at(minute),
         image_key: Some(format!("gates/images/{name}.jpg")),
+        track: None,
+        unasked: None,
     }
 }
 
