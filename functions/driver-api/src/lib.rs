@@ -6,6 +6,7 @@
 pub mod codes;
 mod gateway;
 mod lots;
+mod occupancy;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod payments;
@@ -32,9 +33,10 @@ pub use codes::CODES;
 pub use service::DriverApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template and the document.
-pub const ROUTES: [&str; 7] = [
+pub const ROUTES: [&str; 8] = [
     "GET /v1/lots",
     "GET /v1/lots/{lotId}",
+    "GET /v1/lots/{lotId}/occupancy",
     "GET /v1/lots/{lotId}/visits/{plate}",
     "GET /v1/lots/{lotId}/visits/{plate}/quote",
     "POST /v1/lots/{lotId}/visits/{plate}/payments",
@@ -45,6 +47,8 @@ pub const ROUTES: [&str; 7] = [
 /// Answers one request. Texts are in the language asked for.
 pub async fn handle(api: Arc<DriverApi>, request: Request) -> Result<Response<Body>, Problem> {
     let response = match route_key(&request) {
+        // Without words in any language, so that one copy at the edge serves everybody.
+        Some("GET /v1/lots/{lotId}/occupancy") => return occupancy::one(&api, &request).await,
         Some("GET /v1/lots") => lots::near(&api, &request).await,
         Some("GET /v1/lots/{lotId}") => lots::one(&api, &request).await,
         Some("GET /v1/lots/{lotId}/visits/{plate}") => visits::visit(&api, &request).await,

@@ -1,12 +1,9 @@
 //! Lots near a place, and one lot.
 
-use std::collections::BTreeMap;
-
 use baro_domain::{Coordinate, Lot, LotId, TariffSpec};
 use baro_runtime::{
     Problem,
     http::{Caching, INVALID_PARAMETER, Language, query, query_parsed, respond_json, with_caching},
-    problem::chain,
 };
 use baro_store::MAX_RADIUS_M;
 use http::{Response, StatusCode};
@@ -15,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     codes::store,
+    occupancy::free_spaces,
     price_text::price_text,
     service::{DriverApi, lot_id},
     view::KRW,
@@ -134,12 +132,13 @@ pub(crate) async fn near(api: &DriverApi, request: &Request) -> Result<Response<
     let mut found = api.directory.lots_near(center, radius_m).await.map_err(store)?;
     let truncated = found.len() > MAX_LOTS;
     found.truncate(MAX_LOTS);
-    let ids: Vec<LotId> = found.iter().map(|(_, record)| record.lot.id.clone()).collect();
-    let occupied = occupied(api, &ids).await;
+    let lots: Vec<&Lot> = found.iter().map(|(_, record)| &record.lot).collect();
+    let known = api.occupancies(&lots).await;
+    let now = api.clock.now();
     let lots = found
         .into_iter()
         .map(|(distance_m, record)| LotSummary {
-            free_spaces: free_spaces(&record.lot, &occupied),
+            free_spaces: free_spaces(&record.lot, &known, now),
             price: price_text(&record.tariff, language),
             position: record.lot.position.map(Position::from),
             lot_id: record.lot.id,
@@ -162,8 +161,8 @@ pub(crate) async fn near(api: &DriverApi, request: &Request) -> Result<Response<
 ))]
 pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let id = lot_id(request)?;
-    let (priced, occupied) = futures::join!(api.lot(&id), occupied(api, std::slice::from_ref(&id)));
-    let priced = priced?;
+    let priced = api.lot(&id).await?;
+    let known = api.occupancies(&[&priced.lot]).await;
     let (lot, tariff) = (&priced.lot, priced.fees.tariff().spec());
     let view = LotView {
         lot_id: id,
@@ -171,7 +170,7 @@ pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<B
         address: lot.address.clone(),
         position: lot.position.map(Position::from),
         capacity: lot.capacity,
-        free_spaces: free_spaces(lot, &occupied),
+        free_spaces: free_spaces(lot, &known, api.clock.now()),
         time_zone: lot.time_zone.clone(),
         leave_grace_seconds: lot.rules.leave_grace_s,
         price: price_text(tariff, Language::of(request.headers())),
@@ -180,24 +179,6 @@ pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<B
     };
     let response = respond_json(StatusCode::OK, &view)?;
     Ok(with_caching(response, Caching::Public { max_age_s: LIST_MAX_AGE_S }))
-}
-
-/// Cars counted in these lots. A list without free spaces is better than none, so a failure counts as "not known".
-async fn occupied(api: &DriverApi, lots: &[LotId]) -> BTreeMap<LotId, u32> {
-    if lots.is_empty() {
-        return BTreeMap::new();
-    }
-    match api.activity.occupancies(lots).await {
-        Ok(counted) => counted.into_iter().collect(),
-        Err(error) => {
-            tracing::warn!(cause = chain(&error), "free spaces are not known");
-            BTreeMap::new()
-        }
-    }
-}
-
-fn free_spaces(lot: &Lot, occupied: &BTreeMap<LotId, u32>) -> Option<u32> {
-    occupied.get(&lot.id).map(|cars| lot.capacity.saturating_sub(*cars))
 }
 
 fn refused(parameter: &'static str, why: &str) -> Problem {

@@ -62,6 +62,7 @@ struct ProblemView {
     paths(
         crate::lots::near,
         crate::lots::one,
+        crate::occupancy::one,
         crate::visits::visit,
         crate::visits::quote,
         crate::payments::start::start,
@@ -89,9 +90,10 @@ struct ProblemView {
 struct Document;
 
 /// The errors of each driver route; what every route can answer is added to them.
-const ERRORS: [(&str, &[ErrorCode]); 7] = [
+const ERRORS: [(&str, &[ErrorCode]); 8] = [
     ("GET /v1/lots", &[MISSING_PARAMETER, INVALID_PARAMETER]),
     ("GET /v1/lots/{lotId}", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
+    ("GET /v1/lots/{lotId}/occupancy", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
     (
         "GET /v1/lots/{lotId}/visits/{plate}",
         &[INVALID_PARAMETER, INVALID_PLATE, LOT_NOT_FOUND, VISIT_NOT_FOUND, FEE_UNKNOWN],

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use baro_domain::{LotId, PlateNumber, PricedLot};
+use baro_domain::{LotId, PlateNumber, PricedLot, occupancy::VisitCount};
 use baro_runtime::{
     Aws, Clock, Config, ConfigError, InitError, Problem,
     http::{path_parameter, path_parsed},
@@ -14,6 +14,7 @@ use lambda_http::Request;
 use crate::{
     codes::{INVALID_PLATE, LOT_NOT_FOUND, store},
     gateway::AmountPin,
+    occupancy::OPEN_VISITS_KEPT,
 };
 
 /// Our shop at the payment gateway, as the page must name it.
@@ -43,6 +44,7 @@ pub struct DriverApi {
     pub(crate) shop: Shop,
     pub(crate) pin: Option<AmountPin>,
     lots: Cached<LotId, Arc<PricedLot>>,
+    pub(crate) open_visits: Cached<LotId, VisitCount>,
 }
 
 impl DriverApi {
@@ -75,6 +77,7 @@ impl DriverApi {
             },
             pin: AmountPin::from_config(config, aws, &clock)?,
             lots: Cached::default(),
+            open_visits: Cached::fresh_for(OPEN_VISITS_KEPT),
             clock,
         })
     }

@@ -4,8 +4,8 @@
 
 mod world;
 
-use baro_domain::{Passage, payment::ReportState};
-use baro_testing::{Fault, at, lot_record};
+use baro_domain::{Passage, occupancy::OccupancyRules, payment::ReportState};
+use baro_testing::{Fault, at, large_lot_record, lot_record};
 use serde_json::{Value, json};
 use world::World;
 
@@ -26,6 +26,7 @@ async fn lots_near_a_place_come_nearest_first_with_free_spaces_and_price() {
     free.lot.id = "lot_uncounted".parse().unwrap();
     free.lot.position = baro_domain::Coordinate::from_degrees(36.3505, 127.3846);
     free.tariff.schedule.bands.clear();
+    free.lot.occupancy = OccupancyRules::default();
     world.cloud.directory().put_lots(&[free]).await.unwrap();
     world.count_cars(40).await;
     world.cloud.forget_calls();
@@ -43,7 +44,7 @@ async fn lots_near_a_place_come_nearest_first_with_free_spaces_and_price() {
     assert_eq!(answer.header("cache-control"), "public, max-age=10");
     assert_eq!(answer.header("content-language"), "ko");
     let calls = world.cloud.dynamodb_calls();
-    assert!(calls.len() <= 5, "four cells of the map and one look at the counters: {calls:?}");
+    assert!(calls.len() <= 5, "four cells of the map and one count of a small lot: {calls:?}");
 }
 
 #[tokio::test]
@@ -65,6 +66,7 @@ async fn a_place_or_radius_that_makes_no_sense_is_named() {
 #[tokio::test]
 async fn free_spaces_that_can_not_be_read_leave_the_list_standing() {
     let world = World::start().await;
+    world.cloud.directory().put_lots(&[large_lot_record()]).await.unwrap();
     for _ in 0..3 {
         world.cloud.fail_next("BatchGetItem", Fault::Before);
     }

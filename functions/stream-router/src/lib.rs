@@ -19,6 +19,7 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use baro_domain::{
     FeesError, LotId, PlateNumber, PricedLot, TaskId,
     notice::{Contact, Notice},
+    occupancy::VisitCounting,
     payment::Payment,
     task::{self, TaskChange, TaskKind},
     visit::{Facts, Timeline, events_between, fold, open_delta},
@@ -173,7 +174,7 @@ impl Router {
         let after = fold(&context, new);
         let mut found = Consequences::default();
         let delta = open_delta(&before, &after);
-        if delta != 0 {
+        if delta != 0 && priced.lot.visit_counting() == VisitCounting::ByChange {
             found.occupancy.push((lot.clone(), OccupancyChange { sequence, delta }));
         }
         for event in events_between(&priced.fees, &before, &after) {
@@ -206,7 +207,7 @@ impl Router {
             by_lot.entry(lot).or_default().push(change);
         }
         for (lot, changes) in by_lot {
-            self.tables.activity.count_occupancy(&lot, &changes).await?;
+            self.tables.activity.count_occupancy(&lot, &changes, self.clock.now()).await?;
         }
         self.bring_tasks(found.tasks).await?;
         let mut notices = found.addressed;

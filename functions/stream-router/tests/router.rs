@@ -9,14 +9,16 @@ use baro_domain::{
 };
 use baro_runtime::Clock;
 use baro_stream_router::{Router, Tables};
-use baro_testing::{BILLING, Cloud, Fault, PARKING, at, lot_record, observation, payment, plate};
+use baro_testing::{
+    BILLING, Cloud, Fault, PARKING, at, large_lot_record, lot_record, observation, payment, plate,
+};
 use serde_json::json;
 
 const QUEUE: &str = "http://sqs/notices";
 
 async fn start() -> (Cloud, Router) {
     let cloud = Cloud::start().await;
-    cloud.directory().put_lots(&[lot_record()]).await.unwrap();
+    cloud.directory().put_lots(&[large_lot_record()]).await.unwrap();
     let tables = Tables {
         directory: cloud.directory(),
         activity: cloud.activity(),
@@ -63,8 +65,10 @@ fn notices(cloud: &Cloud) -> Vec<Notice> {
     cloud.messages().iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
 }
 
-async fn occupied(cloud: &Cloud) -> u32 {
-    cloud.activity().occupancies(&[lot_record().lot.id]).await.unwrap().first().map_or(0, |(_, count)| *count)
+async fn occupied(cloud: &Cloud) -> i64 {
+    let lot = large_lot_record().lot;
+    let known = cloud.activity().occupancies(&[&lot]).await.unwrap();
+    known.get(&lot.id).and_then(|state| state.visits).map_or(0, |visits| visits.occupied)
 }
 
 #[tokio::test]
@@ -163,6 +167,17 @@ async fn when_the_desk_can_not_be_written_the_batch_comes_again() {
     assert_eq!(response.batch_item_failures.len(), 1);
     router.handle(event(vec![exit])).await.unwrap();
     assert_eq!(open_tasks(&cloud).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_cars_of_a_small_lot_move_no_counter() {
+    let (cloud, router) = start().await;
+    cloud.directory().put_lots(&[lot_record()]).await.unwrap();
+    let entry = entry(&cloud).await;
+    cloud.forget_calls();
+    router.handle(event(vec![entry])).await.unwrap();
+    assert_eq!(cloud.dynamodb_calls(), ["GetItem", "BatchGetItem"], "the lot and the driver, and no write");
+    assert_eq!(cloud.parking().count_open(&lot_record().lot.id).await.unwrap(), 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Where the scripted hour plays: real lots of Daejeon that charge right now, each with a gate of another vendor.
 
 use anyhow::{Context, Result};
-use baro_domain::{Coordinate, GateVendor, Lot, LotId, PricedLot, Won, visit::FeeSchedule as _};
+use baro_domain::{
+    Coordinate, GateVendor, Lot, LotId, PricedLot, Won, occupancy::OccupancyRules, visit::FeeSchedule as _,
+};
 use baro_store::{Directory, LotRecord};
 use jiff::{SignedDuration, Timestamp};
 
@@ -75,6 +77,9 @@ pub(super) async fn build(directory: &Directory, lots: &[LotRecord], now: Timest
     let mut strict = next()?;
     strict.lot.rules.leave_grace_s = 0;
     records.insert(STRICT_LOT, strict);
+    for record in &mut records {
+        record.lot.occupancy = OccupancyRules::by_visits();
+    }
     directory.put_lots(&records).await.context("the lots of the stage could not be stored")?;
     let mut places = Vec::with_capacity(records.len());
     for (record, vendor) in records.into_iter().zip(VENDORS) {

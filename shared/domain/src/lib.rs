@@ -14,6 +14,7 @@ pub mod money;
 pub mod national;
 pub mod notice;
 pub mod observation;
+pub mod occupancy;
 pub mod operator;
 pub mod payment;
 pub mod plate;

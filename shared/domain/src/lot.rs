@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Coordinate, GateId, LaneId, LotId, OperatorId};
+use crate::{Coordinate, GateId, LaneId, LotId, OperatorId, occupancy::OccupancyRules};
 
 /// A car park.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Lot {
     /// The lot's own settings of the visit fold.
     #[serde(default)]
     pub rules: LotRules,
+    /// How its cars are counted.
+    #[serde(default, skip_serializing_if = "OccupancyRules::is_empty")]
+    pub occupancy: OccupancyRules,
     /// What the import remarked on the source row, in Korean, for the operator.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,

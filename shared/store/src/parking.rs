@@ -5,7 +5,8 @@ use aws_sdk_dynamodb::{
     error::SdkError,
     operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
-        AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+        AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem,
+        Update,
     },
 };
 use baro_domain::{
@@ -180,6 +181,30 @@ impl Parking {
             .filter_map(|item| text(item, SK)?.strip_prefix(PLATE))
             .map(PlateNumber::parse)
             .collect())
+    }
+
+    /// How many plates are in the lot now, by the index. Reads about a hundred of them for one and a half read units.
+    pub async fn count_open(&self, lot: &LotId) -> Result<u32, StoreError> {
+        let (mut count, mut from) = (0_u32, None);
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(OPEN_INDEX.name)
+                .select(Select::Count)
+                .key_condition_expression("#ol = :lot")
+                .expression_attribute_names("#ol", OPEN_INDEX.hash)
+                .expression_attribute_values(":lot", s(lot.as_str()))
+                .set_exclusive_start_key(from)
+                .send()
+                .await?;
+            count = count.saturating_add(u32::try_from(page.count).unwrap_or(0));
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(count);
+            }
+        }
     }
 
     /// Corrects the index of open plates where the fold says otherwise than the last read did. Answers whether it was

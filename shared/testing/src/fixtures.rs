@@ -5,6 +5,7 @@ use baro_domain::{
     Lot, LotId, OperatorId, Passage, PaymentId, PlateNumber, TariffSpec, VisitId, Won,
     lot::LotRules,
     notice::Contact,
+    occupancy::OccupancyRules,
     payment::{Order, PaidStay, Payment, PaymentStatus},
 };
 use baro_store::LotRecord;
@@ -33,9 +34,17 @@ pub fn lot_record() -> LotRecord {
         capacity: 65,
         time_zone: "Asia/Seoul".into(),
         rules: LotRules::default(),
+        occupancy: OccupancyRules::by_visits(),
         remarks: Vec::new(),
     };
     LotRecord { lot, tariff: tariff() }
+}
+
+/// The same lot with so many spaces that a counter follows its visits.
+pub fn large_lot_record() -> LotRecord {
+    let mut record = lot_record();
+    record.lot.capacity = 300;
+    record
 }
 
 fn tariff() -> TariffSpec {

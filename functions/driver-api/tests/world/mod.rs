@@ -11,12 +11,12 @@ use axum::{
     routing::post,
 };
 use baro_domain::{
-    Passage, PaymentId, Won,
+    Passage, PaymentId, PlateNumber, Won,
     payment::{DepositAccount, Payment, Report, ReportState, decide},
 };
 use baro_driver_api::{DriverApi, handle};
 use baro_runtime::{Clock, Config};
-use baro_store::{Committed, OccupancyChange};
+use baro_store::Committed;
 use baro_testing::{ACTIVITY, BILLING, Cloud, DIRECTORY, PARKING, at, lot_record, observation, plate};
 use serde_json::{Value, json};
 
@@ -132,7 +132,7 @@ impl World {
         let api = self.api.clone();
         let response = baro_runtime::answer(request, |request| handle(api, request)).await;
         let (parts, body) = response.into_parts();
-        let body = serde_json::from_slice(&body).unwrap();
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
         Answer { status: parts.status.as_u16(), body, headers: parts.headers }
     }
 
@@ -146,10 +146,13 @@ impl World {
         self.cloud.parking().record(&observation(name, passage, minutes), &plate(), None).await.unwrap();
     }
 
-    /// Cars in the lot, as the stream counted them.
+    /// So many other cars come in.
     pub(crate) async fn count_cars(&self, cars: i32) {
-        let change = OccupancyChange { sequence: "1".into(), delta: cars };
-        self.cloud.activity().count_occupancy(&lot_record().lot.id, &[change]).await.unwrap();
+        for car in 0..cars {
+            let read = observation(&format!("other{car}"), Passage::Entered, 0);
+            let plate = PlateNumber::parse(&format!("34나{:04}", 1_000 + car));
+            self.cloud.parking().record(&read, &plate, None).await.unwrap();
+        }
     }
 
     fn payment_id() -> PaymentId {

@@ -129,7 +129,10 @@ impl Prices {
             // Measured for one record; of an invocation's own cost each record bears its part of the batch.
             let batch = self.assumed("stream_batch")?;
             let invocations = MILLION / batch;
-            totals.add(used, MILLION, self.gb_seconds(used, figures)?);
+            let time = self.gb_seconds(used, figures)?;
+            // Measured in a lot of which a counter follows the visits; in smaller ones nothing is written.
+            let write_units = used.write_units * self.assumed("counted_by_change")?;
+            totals.add(&UseCase { write_units, ..used.clone() }, MILLION, time);
             totals.invocations = requests + invocations;
         }
         let million = |count: Decimal| count / MILLION;
@@ -264,6 +267,20 @@ mod tests {
         // A stay of 1,073 bytes for every three events, two months long.
         assert_eq!(usd("DynamoDB, storage"), "0.1666");
         assert_eq!(bill.missing.len(), 1, "the stream is said to be missing");
+    }
+
+    #[test]
+    fn the_stream_writes_only_for_large_lots() {
+        let gate = figures(&[
+            ("entry", used(500, "1")),
+            ("exit-approach", used(500, "1")),
+            ("exit-passage", used(500, "1")),
+        ]);
+        let mut stream = figures(&[(STREAM_USE_CASE, used(500, "1"))]);
+        stream.function = "stream-router".into();
+        let bill = prices().bill(&[gate, stream]).unwrap().unwrap();
+        let writes = bill.lines.iter().find(|line| line.what == "DynamoDB, writes").unwrap();
+        assert_eq!(writes.quantity.to_string(), "1.303");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::case::{Case, Round};
 use crate::instance::{Instance, Used};
 use crate::stored;
 use anyhow::{Context as _, Result};
-use baro_testing::{Cloud, gate, lot_record};
+use baro_testing::{Cloud, gate, large_lot_record};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -120,7 +120,7 @@ pub(crate) async fn function(
         cloud.put_secret(id, &value.to_string());
     }
     if let Some(vendor) = case.gate {
-        cloud.directory().put_lots(&[lot_record()]).await?;
+        cloud.directory().put_lots(&[large_lot_record()]).await?;
         cloud.directory().put_gate(&gate(vendor)).await?;
     }
     let environment = environment(case, cloud);

@@ -22,6 +22,7 @@ pub use remark::{Remark, RemarkCode};
 pub use row::COLUMNS;
 
 use crate::lot::LotRules;
+use crate::occupancy::OccupancyRules;
 use crate::tariff::Tariff;
 use crate::{Lot, LotId, OperatorId};
 use row::{Header, Row};
@@ -208,6 +209,7 @@ fn take(row: &Row<'_>, number: usize, seen: &mut HashMap<Key, usize>) -> Result<
         capacity,
         time_zone: ZONE.to_owned(),
         rules: LotRules::default(),
+        occupancy: OccupancyRules::default(),
         remarks: remarks.iter().map(|remark| remark.text_ko.clone()).collect(),
     };
     Ok(NationalLot {

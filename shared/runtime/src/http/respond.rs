@@ -22,6 +22,13 @@ pub enum Caching {
         /// Seconds.
         max_age_s: u32,
     },
+    /// By CloudFront too, which may go on giving it for a while as it fetches the next (RFC 5861).
+    PublicWhileFetching {
+        /// Seconds.
+        max_age_s: u32,
+        /// Seconds after those.
+        stale_s: u32,
+    },
 }
 
 /// A moment with the offset of a lot's zone, in whole seconds: people leave by the second told, not by a later one.
@@ -57,6 +64,9 @@ pub fn with_caching(response: Response<Body>, caching: Caching) -> Response<Body
         Caching::Never => "no-store".to_owned(),
         Caching::Private { max_age_s } => format!("private, max-age={max_age_s}"),
         Caching::Public { max_age_s } => format!("public, max-age={max_age_s}"),
+        Caching::PublicWhileFetching { max_age_s, stale_s } => {
+            format!("public, max-age={max_age_s}, stale-while-revalidate={stale_s}")
+        }
     };
     with_header(response, CACHE_CONTROL, &rule)
 }
