@@ -7,9 +7,7 @@ mod world;
 use baro_domain::{Passage, occupancy::OccupancyRules, payment::ReportState};
 use baro_testing::{Fault, at, large_lot_record, lot_record};
 use serde_json::{Value, json};
-use world::World;
-
-const SAMPLE_PAYMENT: &str = "pay_e147de0b159756e681a7";
+use world::{SAMPLE_PAYMENT, World};
 
 /// Sets the query of an event.
 fn ask_for(event: &mut Value, query: &Value) {

@@ -14,8 +14,6 @@ use baro_testing::{Fault, at, large_lot_record};
 use serde_json::{Value, json};
 use world::{Answer, World};
 
-const SAMPLE_PAYMENT: &str = "pay_e147de0b159756e681a7";
-
 fn counter() -> Source {
     Source::Counter { device: GateId::parse("gate_counter").unwrap() }
 }

@@ -1,5 +1,6 @@
 //! A lot, a car, a clock, the test cloud and a payment gateway that remembers what was pinned.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it stands")]
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +20,9 @@ use baro_runtime::{Clock, Config};
 use baro_store::Committed;
 use baro_testing::{ACTIVITY, BILLING, Cloud, DIRECTORY, PARKING, at, lot_record, observation, plate};
 use serde_json::{Value, json};
+
+/// The payment that the sample events name.
+pub(crate) const SAMPLE_PAYMENT: &str = "pay_e147de0b159756e681a7";
 
 /// What was pinned: payment, amount, authorization.
 type Pinned = Vec<(String, Value, String)>;
@@ -156,7 +160,7 @@ impl World {
     }
 
     fn payment_id() -> PaymentId {
-        super::SAMPLE_PAYMENT.parse().unwrap()
+        SAMPLE_PAYMENT.parse().unwrap()
     }
 
     /// The payment of the sample event as it is stored.
