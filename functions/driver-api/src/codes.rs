@@ -21,6 +21,9 @@ pub const VISIT_OVER: ErrorCode = ErrorCode::new(409, "visit-over", "The car has
 /// The tariff can't price the stay (longer than ten years): the lot's operator decides.
 pub const FEE_UNKNOWN: ErrorCode =
     ErrorCode::new(409, "fee-unknown", "The operator of the lot must decide what this stay costs");
+/// Somebody disputes this visit already, and nobody has decided.
+pub const DISPUTE_OPEN: ErrorCode =
+    ErrorCode::new(409, "dispute-open", "This visit is disputed already; the operator decides");
 /// The key was used for an earlier stay of this car.
 pub const IDEMPOTENCY_KEY_REUSED: ErrorCode =
     ErrorCode::new(422, "idempotency-key-reused", "This Idempotency-Key belongs to another request");
@@ -38,6 +41,7 @@ pub const CODES: &[ErrorCode] = &[
     NOTHING_DUE,
     VISIT_OVER,
     FEE_UNKNOWN,
+    DISPUTE_OPEN,
     IDEMPOTENCY_KEY_REUSED,
     INVALID_PLATE,
     INVALID_CONTACT,

@@ -4,6 +4,7 @@
 //! `baro-domain`, by the same code that the barrier asks.
 
 pub mod codes;
+mod disputes;
 mod gateway;
 mod lots;
 mod occupancy;
@@ -33,12 +34,13 @@ pub use codes::CODES;
 pub use service::DriverApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template and the document.
-pub const ROUTES: [&str; 8] = [
+pub const ROUTES: [&str; 9] = [
     "GET /v1/lots",
     "GET /v1/lots/{lotId}",
     "GET /v1/lots/{lotId}/occupancy",
     "GET /v1/lots/{lotId}/visits/{plate}",
     "GET /v1/lots/{lotId}/visits/{plate}/quote",
+    "POST /v1/lots/{lotId}/visits/{plate}/disputes",
     "POST /v1/lots/{lotId}/visits/{plate}/payments",
     "GET /v1/payments/{paymentId}",
     "POST /v1/payments/{paymentId}/refresh",
@@ -53,6 +55,7 @@ pub async fn handle(api: Arc<DriverApi>, request: Request) -> Result<Response<Bo
         Some("GET /v1/lots/{lotId}") => lots::one(&api, &request).await,
         Some("GET /v1/lots/{lotId}/visits/{plate}") => visits::visit(&api, &request).await,
         Some("GET /v1/lots/{lotId}/visits/{plate}/quote") => visits::quote(&api, &request).await,
+        Some("POST /v1/lots/{lotId}/visits/{plate}/disputes") => disputes::start(&api, &request).await,
         Some("POST /v1/lots/{lotId}/visits/{plate}/payments") => payments::start(&api, &request).await,
         Some("GET /v1/payments/{paymentId}") => payments::state(&api, &request).await,
         Some("POST /v1/payments/{paymentId}/refresh") => payments::refresh(&api, &request).await,

@@ -27,8 +27,8 @@ use operators::OperatorKey;
 use others::GateSecret;
 
 use crate::codes::{
-    FEE_UNKNOWN, IDEMPOTENCY_KEY_REUSED, INVALID_CONTACT, INVALID_PLATE, LOT_NOT_FOUND, NOTHING_DUE,
-    PAYMENT_NOT_FOUND, VISIT_NOT_FOUND, VISIT_OVER,
+    DISPUTE_OPEN, FEE_UNKNOWN, IDEMPOTENCY_KEY_REUSED, INVALID_CONTACT, INVALID_PLATE, LOT_NOT_FOUND,
+    NOTHING_DUE, PAYMENT_NOT_FOUND, VISIT_NOT_FOUND, VISIT_OVER,
 };
 
 /// An error (RFC 9457). `code` is stable; texts are not.
@@ -65,6 +65,7 @@ struct ProblemView {
         crate::occupancy::one,
         crate::visits::visit,
         crate::visits::quote,
+        crate::disputes::start,
         crate::payments::start::start,
         crate::payments::state::state,
         crate::payments::refresh,
@@ -90,7 +91,7 @@ struct ProblemView {
 struct Document;
 
 /// The errors of each driver route; what every route can answer is added to them.
-const ERRORS: [(&str, &[ErrorCode]); 8] = [
+const ERRORS: [(&str, &[ErrorCode]); 9] = [
     ("GET /v1/lots", &[MISSING_PARAMETER, INVALID_PARAMETER]),
     ("GET /v1/lots/{lotId}", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
     ("GET /v1/lots/{lotId}/occupancy", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
@@ -101,6 +102,24 @@ const ERRORS: [(&str, &[ErrorCode]); 8] = [
     (
         "GET /v1/lots/{lotId}/visits/{plate}/quote",
         &[INVALID_PARAMETER, INVALID_PLATE, LOT_NOT_FOUND, VISIT_NOT_FOUND, VISIT_OVER, FEE_UNKNOWN],
+    ),
+    (
+        "POST /v1/lots/{lotId}/visits/{plate}/disputes",
+        &[
+            INVALID_PARAMETER,
+            INVALID_PLATE,
+            INVALID_HEADER,
+            INVALID_IDEMPOTENCY_KEY,
+            INVALID_MEMBER,
+            MALFORMED_JSON,
+            LOT_NOT_FOUND,
+            VISIT_NOT_FOUND,
+            DISPUTE_OPEN,
+            FEE_UNKNOWN,
+            BODY_TOO_LARGE,
+            UNSUPPORTED_MEDIA_TYPE,
+            IDEMPOTENCY_KEY_REUSED,
+        ],
     ),
     (
         "POST /v1/lots/{lotId}/visits/{plate}/payments",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use baro_domain::{
     PlateNumber, PricedLot, VisitId,
-    visit::{Timeline, Visit, VisitStatus, fold},
+    visit::{Facts, Timeline, Visit, VisitStatus, fold},
 };
 use baro_runtime::{
     Problem,
@@ -86,7 +86,7 @@ pub(crate) struct PriceView {
 }
 
 impl PriceView {
-    fn new(lot: &PricedLot, standing: Standing<'_>, language: Language) -> Self {
+    pub(crate) fn new(lot: &PricedLot, standing: Standing<'_>, language: Language) -> Self {
         let zone = lot.fees.zone();
         Self {
             paid: standing.visit.paid.get(),
@@ -102,6 +102,7 @@ impl PriceView {
 pub(crate) struct Known {
     pub(crate) lot: Arc<PricedLot>,
     pub(crate) plate: PlateNumber,
+    pub(crate) facts: Facts,
     timeline: Timeline,
 }
 
@@ -111,8 +112,9 @@ impl Known {
         let (lot_id, plate) = (lot_id(request)?, plate(request)?);
         let (lot, facts) = futures::join!(api.lot(&lot_id), api.parking.facts(&lot_id, &plate));
         let lot = lot?;
-        let timeline = fold(&lot.context(), &facts.map_err(store)?);
-        Ok(Self { lot, plate, timeline })
+        let facts = facts.map_err(store)?;
+        let timeline = fold(&lot.context(), &facts);
+        Ok(Self { lot, plate, facts, timeline })
     }
 
     /// The visit that its driver means.

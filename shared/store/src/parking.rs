@@ -28,7 +28,7 @@ pub(crate) const FACT_RETENTION_DAYS: i64 = 60;
 pub const MAX_OPEN_PLATES: usize = 1_000;
 
 /// Adds a ruling.
-pub(crate) const RULE: &str = "SET #r = :r, #ttl = :ttl ADD #rev :one";
+pub(crate) const RULE: &str = "SET #r = if_not_exists(#r, :r), #ttl = :ttl ADD #rev :one";
 
 /// What the item holds after a read was recorded.
 #[derive(Debug, Clone)]
