@@ -3,16 +3,16 @@
 
 mod sheet;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_s3::primitives::ByteStream;
 use baro_domain::{
     LotId,
     ledger::JournalEntry,
-    settlement::{SettlementError, SettlementTerms, Statement, draft},
+    settlement::{Intake, LateIntake, SettlementError, SettlementTerms, Statement, draft, take_in},
 };
 use baro_runtime::{Aws, Clock, Config, InitError};
-use baro_store::{Billing, StoreError};
+use baro_store::{Billing, Drafted, StoreError};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{Timestamp, ToSpan as _, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,8 @@ const CONCURRENT_LOTS: usize = 8;
 /// The nightly run drafts so many days anew. A payment belongs to the day on which the gateway took it, and its webhook may
 /// come up to six hours later, or only at a look by hand: its day was settled without it then.
 const NIGHTLY_DAYS: i64 = 3;
+/// Drafts of a lot that meet another run are computed again this many times.
+const MAX_RACES: usize = 3;
 /// The zone whose yesterday is settled when no day is named. Entries carry the lot's own local day.
 const HOME_ZONE: &str = "Asia/Seoul";
 
@@ -64,6 +66,9 @@ pub enum SettleError {
         #[source]
         source: SettlementError,
     },
+    /// Other runs were always faster.
+    #[error("too many runs at once for {0}")]
+    Races(LotId),
     /// A file could not be made.
     #[error("sheet: {0}")]
     Sheet(String),
@@ -140,23 +145,65 @@ impl Settlement {
         Ok(summary)
     }
 
+    /// Drafts a lot's day, and anew those earlier days, not confirmed yet, for which entries have come since.
     async fn settle(
         &self,
         lot: LotId,
         day: Date,
         entries: Vec<JournalEntry>,
     ) -> Result<(LotId, bool), SettleError> {
-        let statement = draft(&lot, day, &entries, self.terms)
-            .map_err(|source| SettleError::Draft { lot: lot.clone(), source })?;
-        if !self.billing.put_draft(&statement).await? {
-            return Ok((lot, false));
+        let (drafted, waiting) = self.draft_day(&lot, day, &entries).await?;
+        for own in waiting {
+            let entries = self.billing.journal(own, Some(&lot)).await?;
+            self.draft_day(&lot, own, &entries).await?;
         }
-        let csv = sheet::csv(&statement).map_err(|error| SettleError::Sheet(error.to_string()))?;
-        let xlsx = sheet::xlsx(&statement).map_err(|error| SettleError::Sheet(error.to_string()))?;
-        self.upload(&statement, "csv", "text/csv; charset=utf-8", csv).await?;
+        Ok((lot, drafted))
+    }
+
+    /// Answers whether a draft was written, and for which other days entries wait.
+    async fn draft_day(
+        &self,
+        lot: &LotId,
+        day: Date,
+        of_day: &[JournalEntry],
+    ) -> Result<(bool, BTreeSet<Date>), SettleError> {
+        for _ in 0..MAX_RACES {
+            let late = self.late(lot, day).await?;
+            let intake = Intake { of_day, late: &late.adjusts, at: self.clock.now() };
+            let statement = draft(lot, day, intake, self.terms)
+                .map_err(|source| SettleError::Draft { lot: lot.clone(), source })?;
+            match self.billing.put_draft(&statement).await? {
+                Drafted::LostRace => continue,
+                Drafted::Confirmed => return Ok((false, late.waiting)),
+                Drafted::Done => {}
+            }
+            self.billing.forget_late(lot, &late.settled).await?;
+            self.write_down(&statement).await?;
+            return Ok((true, late.waiting));
+        }
+        Err(SettleError::Races(lot.clone()))
+    }
+
+    /// What the draft of `day` has to do with the lot's late entries.
+    async fn late(&self, lot: &LotId, day: Date) -> Result<LateIntake, SettleError> {
+        let pool = self.billing.late_entries(lot).await?;
+        let concerned: BTreeSet<Date> =
+            pool.iter().flat_map(|late| [Some(late.entry.day), late.taken_by]).flatten().collect();
+        let mut statements = BTreeMap::new();
+        for concerned in concerned {
+            if let Some(statement) = self.billing.statement(lot, concerned).await? {
+                statements.insert(concerned, statement);
+            }
+        }
+        Ok(take_in(day, &pool, |day| statements.get(&day)))
+    }
+
+    async fn write_down(&self, statement: &Statement) -> Result<(), SettleError> {
+        let csv = sheet::csv(statement).map_err(|error| SettleError::Sheet(error.to_string()))?;
+        let xlsx = sheet::xlsx(statement).map_err(|error| SettleError::Sheet(error.to_string()))?;
+        self.upload(statement, "csv", "text/csv; charset=utf-8", csv).await?;
         let excel = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-        self.upload(&statement, "xlsx", excel, xlsx).await?;
-        Ok((lot, true))
+        self.upload(statement, "xlsx", excel, xlsx).await
     }
 
     async fn upload(

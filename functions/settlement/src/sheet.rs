@@ -3,12 +3,18 @@
 use baro_domain::{
     Won,
     ledger::EntryKind,
-    settlement::{Statement, StatementLine},
+    settlement::{AdjustmentReason, Statement, StatementLine},
 };
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
-const COLUMNS: [&str; 5] =
-    ["일시 (time)", "구분 (kind)", "금액 (won)", "결제번호 (payment)", "분개번호 (entry)"];
+const COLUMNS: [&str; 6] = [
+    "일시 (time)",
+    "구분 (kind)",
+    "금액 (won)",
+    "결제번호 (payment)",
+    "분개번호 (entry)",
+    "조정 (adjustment)",
+];
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 fn kind(line: &StatementLine) -> &'static str {
@@ -20,10 +26,21 @@ fn kind(line: &StatementLine) -> &'static str {
     }
 }
 
-fn totals(statement: &Statement) -> [(&'static str, Won); 8] {
+/// Which day a line corrects, and why; empty for a line of the day itself.
+fn adjustment(line: &StatementLine) -> String {
+    let Some(adjusts) = line.adjusts else { return String::new() };
+    let reason = match adjusts.reason {
+        AdjustmentReason::LateSale => "확정 후 매출 (sale after confirmation)",
+        AdjustmentReason::LateRefund => "확정 후 환불 (refund after confirmation)",
+    };
+    format!("{} {reason}", adjusts.day)
+}
+
+fn totals(statement: &Statement) -> [(&'static str, Won); 9] {
     [
         ("매출 합계 (sales)", statement.sales),
         ("환불 합계 (refunds)", statement.refunds),
+        ("조정 합계 (adjustments)", statement.adjustments),
         ("공급가액 (supply)", statement.net.supply),
         ("부가세 (VAT)", statement.net.vat),
         ("면세 (tax-free)", statement.net.tax_free),
@@ -40,11 +57,12 @@ pub(crate) fn csv(statement: &Statement) -> Result<Vec<u8>, csv::Error> {
     for line in &statement.lines {
         let amount = line.amount.get().to_string();
         let at = line.occurred_at.to_string();
-        writer.write_record([&at, kind(line), &amount, line.payment.as_str(), line.entry.as_str()])?;
+        let (payment, entry) = (line.payment.as_str(), line.entry.as_str());
+        writer.write_record([&at, kind(line), &amount, payment, entry, &adjustment(line)])?;
     }
-    writer.write_record([""; 5])?;
+    writer.write_record([""; 6])?;
     for (name, amount) in totals(statement) {
-        writer.write_record([name, "", &amount.get().to_string(), "", ""])?;
+        writer.write_record([name, "", &amount.get().to_string(), "", "", ""])?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())
 }
@@ -67,6 +85,7 @@ pub(crate) fn xlsx(statement: &Statement) -> Result<Vec<u8>, XlsxError> {
         sheet.write_number_with_format(row, 2, number(line.amount), &money)?;
         sheet.write_string(row, 3, line.payment.as_str())?;
         sheet.write_string(row, 4, line.entry.as_str())?;
+        sheet.write_string(row, 5, adjustment(line))?;
         row += 1;
     }
     row += 1;

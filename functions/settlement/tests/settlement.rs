@@ -17,6 +17,11 @@ fn settlement(cloud: &Cloud) -> Settlement {
 }
 
 async fn post(cloud: &Cloud, lot: &LotId, name: &str, amount: i64) {
+    post_at(cloud, lot, name, amount, at(0)).await;
+}
+
+/// Posts a sale of 20 November at some later time.
+async fn post_at(cloud: &Cloud, lot: &LotId, name: &str, amount: i64, now: jiff::Timestamp) {
     let payment = PaymentId::derive(&[name]);
     let cause = Cause {
         lot,
@@ -26,7 +31,58 @@ async fn post(cloud: &Cloud, lot: &LotId, name: &str, amount: i64) {
         day: date(2026, 11, 20),
     };
     let entry = JournalEntry::post(EntryKind::Sale, &cause, Won::new(amount)).unwrap();
-    cloud.put_entry(&entry).await;
+    let carrier = baro_testing::payment(&payment);
+    cloud.billing().create(&carrier).await.unwrap();
+    cloud.billing().commit(&carrier, 1, &[entry], None, now).await.unwrap();
+}
+
+/// Confirms a draft past the function: it is the store's status that protects it.
+async fn confirm(cloud: &Cloud, lot: &LotId, day: jiff::civil::Date) {
+    let confirmed = cloud.billing().statement(lot, day).await.unwrap().unwrap().confirmed().unwrap();
+    let (pk, sk) = (lot.as_str(), format!("STMT#{day}"));
+    cloud.set_attribute(BILLING, pk, &sk, "doc", &serde_json::to_string(&confirmed).unwrap()).await;
+    cloud.set_attribute(BILLING, pk, &sk, "status", "confirmed").await;
+}
+
+#[tokio::test]
+async fn a_sale_that_comes_after_its_day_was_confirmed_is_an_adjustment_of_the_next_statement() {
+    let cloud = Cloud::start().await;
+    let lot = lot_record().lot.id;
+    post(&cloud, &lot, "a", 8_700).await;
+    let (first, next) = (date(2026, 11, 20), date(2026, 11, 22));
+    let later = Clock::at("2026-11-22T00:20:00+09:00".parse().unwrap());
+    let settlement = Settlement::new(&cloud.aws, cloud.billing(), "statements-bucket", later.clone());
+    let ask = |day| Asked { day: Some(day), lot: Some(lot.clone()) };
+    settlement.run(ask(first)).await.unwrap();
+    confirm(&cloud, &lot, first).await;
+    let before = cloud.billing().statement(&lot, first).await.unwrap();
+    post_at(&cloud, &lot, "late", 1_000, later.now()).await;
+    for _ in 0..2 {
+        settlement.run(ask(next)).await.unwrap();
+    }
+    assert_eq!(cloud.billing().statement(&lot, first).await.unwrap(), before);
+    let statement = cloud.billing().statement(&lot, next).await.unwrap().unwrap();
+    assert_eq!((statement.lines.len(), statement.adjustments), (1, Won::new(1_000)));
+    assert_eq!(statement.lines[0].adjusts.unwrap().day, first);
+    let objects = cloud.objects();
+    let csv = &objects[&format!("statements-bucket/statements/{lot}/{next}.csv")];
+    assert!(std::str::from_utf8(csv).unwrap().contains("2026-11-20 확정 후 매출"));
+    // Another day's draft leaves it where it is.
+    settlement.run(ask(date(2026, 11, 21))).await.unwrap();
+    let other = cloud.billing().statement(&lot, date(2026, 11, 21)).await.unwrap().unwrap();
+    assert_eq!(other.lines, []);
+}
+
+#[tokio::test]
+async fn a_late_entry_of_a_day_not_confirmed_brings_its_day_up_to_date() {
+    let cloud = Cloud::start().await;
+    let lot = lot_record().lot.id;
+    let later = Clock::at("2026-11-30T00:20:00+09:00".parse().unwrap());
+    post_at(&cloud, &lot, "late", 1_000, later.now()).await;
+    let settlement = Settlement::new(&cloud.aws, cloud.billing(), "statements-bucket", later);
+    settlement.run(Asked { day: Some(date(2026, 11, 29)), lot: Some(lot.clone()) }).await.unwrap();
+    let own = cloud.billing().statement(&lot, date(2026, 11, 20)).await.unwrap().unwrap();
+    assert_eq!((own.sales, own.adjustments), (Won::new(1_000), Won::ZERO));
 }
 
 #[tokio::test]

@@ -83,6 +83,9 @@ pub struct JournalEntry {
     pub occurred_at: Timestamp,
     /// The lot's local day of `occurred_at`: what settlement groups by.
     pub day: Date,
+    /// When it was put into the journal; entries of old do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted_at: Option<Timestamp>,
     /// Its sides.
     pub postings: Vec<Posting>,
 }
@@ -96,6 +99,8 @@ struct UncheckedEntry {
     payment: PaymentId,
     occurred_at: Timestamp,
     day: Date,
+    #[serde(default)]
+    posted_at: Option<Timestamp>,
     postings: Vec<Posting>,
 }
 
@@ -103,8 +108,8 @@ impl TryFrom<UncheckedEntry> for JournalEntry {
     type Error = UnbalancedEntry;
     fn try_from(raw: UncheckedEntry) -> Result<Self, UnbalancedEntry> {
         check_balance(&raw.postings)?;
-        let UncheckedEntry { id, kind, lot, payment, occurred_at, day, postings } = raw;
-        Ok(Self { id, kind, lot, payment, occurred_at, day, postings })
+        let UncheckedEntry { id, kind, lot, payment, occurred_at, day, posted_at, postings } = raw;
+        Ok(Self { id, kind, lot, payment, occurred_at, day, posted_at, postings })
     }
 }
 
@@ -152,6 +157,7 @@ impl JournalEntry {
             payment: cause.payment.clone(),
             occurred_at: cause.occurred_at,
             day: cause.day,
+            posted_at: None,
             postings,
         })
     }

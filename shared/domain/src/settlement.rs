@@ -1,5 +1,7 @@
 //! Settlement: what a lot earned on one day, line by line, and what of it the operator is owed.
 
+mod late;
+
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,10 @@ use crate::{
     EntryId, LotId, PaymentId, StatementId, Won,
     ledger::{Account, EntryKind, JournalEntry},
     money::{MoneyOverflow, VatSplit},
+};
+
+pub use late::{
+    Adjustment, AdjustmentReason, LateEntry, LateIntake, MAX_ADJUSTMENTS, closes_at, is_late, take_in,
 };
 
 /// What an operator has agreed to.
@@ -50,6 +56,9 @@ pub struct StatementLine {
     pub occurred_at: Timestamp,
     /// What the lot is owed more (sale) or less (refund) by it, won.
     pub amount: Won,
+    /// What it corrects, where it belongs to a day that was confirmed without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjusts: Option<Adjustment>,
 }
 
 /// State of a statement.
@@ -74,13 +83,19 @@ pub struct Statement {
     pub day: Date,
     /// State.
     pub status: StatementStatus,
+    /// When it was computed; statements of old do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drafted_at: Option<Timestamp>,
     /// Lines, oldest first.
     pub lines: Vec<StatementLine>,
-    /// Sum of sales, won.
+    /// Sum of the day's sales, won.
     pub sales: Won,
-    /// Sum of refunds, won, positive.
+    /// Sum of the day's refunds, won, positive.
     pub refunds: Won,
-    /// Sales less refunds, told apart into supply and VAT.
+    /// Sum of the adjustments of earlier days, won.
+    #[serde(default = "nothing")]
+    pub adjustments: Won,
+    /// Sales less refunds, with the adjustments, told apart into supply and VAT.
     pub net: VatSplit,
     /// Commission including its VAT, won.
     pub commission: Won,
@@ -92,51 +107,61 @@ pub struct Statement {
     pub terms: SettlementTerms,
 }
 
+fn nothing() -> Won {
+    Won::ZERO
+}
+
+impl Statement {
+    /// The snapshot of this draft. Refused for a draft that was made before its day was over: it may lack entries.
+    pub fn confirmed(&self) -> Result<Self, SettlementError> {
+        if self.drafted_at.is_none_or(|at| at < closes_at(self.day)) {
+            return Err(SettlementError::DraftedTooEarly(self.day));
+        }
+        Ok(Self { status: StatementStatus::Confirmed, ..self.clone() })
+    }
+}
+
+/// What a draft is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Intake<'a> {
+    /// The journal's entries of the day.
+    pub of_day: &'a [JournalEntry],
+    /// Entries of earlier days that their own statements were confirmed without ([`take_in`]).
+    pub late: &'a [JournalEntry],
+    /// The present moment.
+    pub at: Timestamp,
+}
+
 /// Why no statement can be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettlementError {
     /// An entry of another lot or day.
     #[error("entry {0} belongs to another lot or day")]
     Foreign(EntryId),
+    /// The day was not over everywhere when the draft was made: draft again.
+    #[error("the draft of {0} was made before the day was over")]
+    DraftedTooEarly(Date),
     /// Sum does not fit.
     #[error(transparent)]
     Overflow(#[from] MoneyOverflow),
 }
 
-/// Drafts the statement of `lot` for `day` from the journal's entries of that day.
+/// Drafts the statement of `lot` for `day` from the journal's entries of that day and the late ones of earlier days.
 ///
-/// The order of `entries` makes no difference and one given twice counts once. Entries that do not touch what the lot
+/// The order of the entries makes no difference and one given twice counts once. Entries that do not touch what the lot
 /// is owed (held receipts) are left out: they are the platform's affair.
 pub fn draft(
     lot: &LotId,
     day: Date,
-    entries: &[JournalEntry],
+    intake: Intake<'_>,
     terms: SettlementTerms,
 ) -> Result<Statement, SettlementError> {
-    let payable = Account::LotPayable(lot.clone());
-    let mut sorted: Vec<&JournalEntry> = entries.iter().collect();
-    sorted.sort_by(|a, b| (a.occurred_at, &a.id).cmp(&(b.occurred_at, &b.id)));
-    sorted.dedup_by(|a, b| a.id == b.id);
-    let mut lines = Vec::with_capacity(sorted.len());
-    for entry in sorted {
-        if entry.lot != *lot || entry.day != day {
-            return Err(SettlementError::Foreign(entry.id.clone()));
-        }
-        let amount = entry.change_of(&payable)?.negated()?;
-        if !amount.is_zero() {
-            lines.push(StatementLine {
-                entry: entry.id.clone(),
-                kind: entry.kind,
-                payment: entry.payment.clone(),
-                occurred_at: entry.occurred_at,
-                amount,
-            });
-        }
-    }
-    let of =
-        |negative: bool| Won::sum(lines.iter().map(|l| l.amount).filter(|a| a.is_negative() == negative));
-    let (sales, refunds) = (of(false)?, of(true)?.negated()?);
-    let net = sales.minus(refunds)?;
+    let lines = lines(lot, day, intake)?;
+    let of_day = || lines.iter().filter(|line| line.adjusts.is_none()).map(|line| line.amount);
+    let sales = Won::sum(of_day().filter(|amount| !amount.is_negative()))?;
+    let refunds = Won::sum(of_day().filter(|amount| amount.is_negative()))?.negated()?;
+    let adjustments = Won::sum(lines.iter().filter(|line| line.adjusts.is_some()).map(|line| line.amount))?;
+    let net = sales.minus(refunds)?.plus(adjustments)?;
     let charged = net.share_e5(terms.commission_rate_e5)?;
     let (commission, commission_vat) = match terms.commission_vat {
         CommissionVat::Included => (charged, charged.vat_split(Won::ZERO).vat),
@@ -150,9 +175,11 @@ pub fn draft(
         lot: lot.clone(),
         day,
         status: StatementStatus::Draft,
+        drafted_at: Some(intake.at),
         lines,
         sales,
         refunds,
+        adjustments,
         net: net.vat_split(Won::ZERO),
         commission,
         commission_vat,
@@ -161,6 +188,37 @@ pub fn draft(
     })
 }
 
+/// The lines of a statement, oldest first; what does not touch the lot's account is none.
+fn lines(lot: &LotId, day: Date, intake: Intake<'_>) -> Result<Vec<StatementLine>, SettlementError> {
+    let payable = Account::LotPayable(lot.clone());
+    let mut sorted: Vec<&JournalEntry> = intake.of_day.iter().chain(intake.late).collect();
+    sorted.sort_by(|a, b| (a.occurred_at, &a.id).cmp(&(b.occurred_at, &b.id)));
+    sorted.dedup_by(|a, b| a.id == b.id);
+    let mut lines = Vec::with_capacity(sorted.len());
+    for entry in sorted {
+        let late = entry.day < day && intake.late.iter().any(|late| late.id == entry.id);
+        if entry.lot != *lot || (entry.day != day && !late) {
+            return Err(SettlementError::Foreign(entry.id.clone()));
+        }
+        let amount = entry.change_of(&payable)?.negated()?;
+        if !amount.is_zero() {
+            lines.push(StatementLine {
+                entry: entry.id.clone(),
+                kind: entry.kind,
+                payment: entry.payment.clone(),
+                occurred_at: entry.occurred_at,
+                amount,
+                adjusts: late.then(|| Adjustment::of(entry)),
+            });
+        }
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+#[path = "settlement/late_tests.rs"]
+mod late_tests;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,8 +226,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn entry(kind: EntryKind, amount: i64, name: &str) -> JournalEntry {
-        let (lot, payment) = (LotId::derive(&["l"]), PaymentId::derive(&[name]));
-        let day = jiff::civil::date(2026, 11, 19);
+        entry_of(kind, amount, name, jiff::civil::date(2026, 11, 19))
+    }
+
+    pub(super) fn entry_of(kind: EntryKind, amount: i64, name: &str, day: Date) -> JournalEntry {
+        let (lot, payment) = (LotId::derive(&["l"]), PaymentId::derive(&[name, &day.to_string()]));
         let occurred_at = "2026-11-19T03:00:00Z".parse().unwrap();
         let cause = Cause { lot: &lot, payment: &payment, discriminant: String::new(), occurred_at, day };
         JournalEntry::post(kind, &cause, Won::new(amount)).unwrap()
@@ -177,7 +238,8 @@ mod tests {
 
     fn drafted(entries: &[JournalEntry]) -> Statement {
         let day = jiff::civil::date(2026, 11, 19);
-        draft(&LotId::derive(&["l"]), day, entries, SettlementTerms::default()).unwrap()
+        let intake = Intake { of_day: entries, late: &[], at: closes_at(day) };
+        draft(&LotId::derive(&["l"]), day, intake, SettlementTerms::default()).unwrap()
     }
 
     #[test]
@@ -198,7 +260,8 @@ mod tests {
     fn another_lots_entry_is_refused() {
         let entry = entry(EntryKind::Sale, 100, "a");
         let other = LotId::derive(&["other"]);
-        let drafted = draft(&other, entry.day, std::slice::from_ref(&entry), SettlementTerms::default());
+        let intake = Intake { of_day: std::slice::from_ref(&entry), late: &[], at: closes_at(entry.day) };
+        let drafted = draft(&other, entry.day, intake, SettlementTerms::default());
         assert_eq!(drafted, Err(SettlementError::Foreign(entry.id)));
     }
 

@@ -9,12 +9,7 @@ use aws_sdk_dynamodb::{
     types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use baro_domain::{
-    EntryId, LotId, PaymentId,
-    ids::digest,
-    ledger::JournalEntry,
-    payment::Payment,
-    settlement::{Statement, StatementStatus},
-    visit::PaidFact,
+    EntryId, LotId, PaymentId, ids::digest, ledger::JournalEntry, payment::Payment, visit::PaidFact,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -22,10 +17,11 @@ use crate::{
     MAX_CONFLICT_RETRIES, StoreError,
     item::{Item, PK, REV, SK, doc, key, n, number, s, with_doc},
     parking::payment_update,
+    statements,
 };
 
 const PAYMENT: &str = "PAYMENT";
-const STATUS: &str = "status";
+pub(crate) const STATUS: &str = "status";
 /// A day's journal is spread over this many partitions, so that no day is a hot one. One-way door.
 const JOURNAL_SHARDS: u8 = 16;
 /// Concurrent reads of a day's journal.
@@ -61,8 +57,8 @@ pub enum Committed {
 /// The Billing table, and the Parking table's part in paying a visit.
 #[derive(Debug, Clone)]
 pub struct Billing {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
     parking_table: String,
 }
 
@@ -77,10 +73,6 @@ fn journal_key(day: Date, shard: u8) -> String {
 
 fn entry_sort_key(lot: &LotId, entry: &EntryId) -> String {
     format!("{lot}#{entry}")
-}
-
-fn statement_sort_key(day: Date) -> String {
-    format!("STMT#{day}")
 }
 
 fn payment_item(payment: &Payment, revision: i64) -> Result<Item, StoreError> {
@@ -168,6 +160,10 @@ impl Billing {
             .build()?;
         let mut items = vec![TransactWriteItem::builder().put(put).build()];
         for entry in entries {
+            let entry = &JournalEntry { posted_at: Some(now), ..entry.clone() };
+            if let Some(late) = statements::late_item(&self.table, entry, now)? {
+                items.push(TransactWriteItem::builder().put(late).build());
+            }
             let pk = journal_key(entry.day, shard_of(&entry.lot));
             let put = Put::builder()
                 .table_name(&self.table)
@@ -240,50 +236,11 @@ impl Billing {
             }
         }
     }
-
-    /// Writes a draft over an earlier draft; a confirmed statement is never touched, and the answer is `false`.
-    pub async fn put_draft(&self, statement: &Statement) -> Result<bool, StoreError> {
-        if statement.status != StatementStatus::Draft {
-            return Err(StoreError::Refused("put_draft takes drafts only"));
-        }
-        let mut item = with_doc(statement.lot.as_str(), &statement_sort_key(statement.day), statement)?;
-        item.insert(STATUS.to_owned(), s("draft"));
-        let sent = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR #status = :draft")
-            .expression_attribute_names("#status", STATUS)
-            .expression_attribute_values(":draft", s("draft"))
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The statement of a lot for a day.
-    pub async fn statement(&self, lot: &LotId, day: Date) -> Result<Option<Statement>, StoreError> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(lot.as_str(), &statement_sort_key(day))))
-            .consistent_read(true)
-            .send()
-            .await?;
-        output.item.map(|item| doc("statement", &item)).transpose()
-    }
 }
 
 /// Why a transaction was cancelled.
 #[derive(Debug)]
-enum Cancelled {
+pub(crate) enum Cancelled {
     /// Another transaction was at the same items: try again.
     Conflict,
     /// A condition did not hold.
@@ -291,7 +248,7 @@ enum Cancelled {
 }
 
 /// Tells a lost race from a collision by the reasons' codes; every other error stays one.
-fn cancelled_by<R: std::fmt::Debug + Send + Sync + 'static>(
+pub(crate) fn cancelled_by<R: std::fmt::Debug + Send + Sync + 'static>(
     error: SdkError<TransactWriteItemsError, R>,
 ) -> Result<Cancelled, StoreError> {
     let reasons = match error.as_service_error() {

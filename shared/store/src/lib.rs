@@ -17,6 +17,7 @@ mod open_visits;
 mod parking;
 mod raw;
 pub mod schema;
+mod statements;
 pub mod stream;
 mod tasks;
 mod tracks;
@@ -30,6 +31,7 @@ pub use facts::RawBody;
 pub use occupancy::{OccupancyChange, SpacesTaken};
 pub use open_visits::{InvalidCursor, MAX_OPEN_PAGE, OpenCursor};
 pub use parking::{MAX_OPEN_PLATES, Parking, Recorded};
+pub use statements::Drafted;
 pub use tasks::{Ended, FileEntry, FiledTask, Tasks};
 
 /// How often a transaction that met another one is tried again.

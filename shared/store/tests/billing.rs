@@ -4,9 +4,9 @@
 use baro_domain::{
     LotId, PaymentId, Won,
     payment::{Payment, PaymentDecision, PaymentStatus, Report, ReportState, decide},
-    settlement::{SettlementTerms, StatementStatus, draft},
+    settlement::{Intake, SettlementTerms, StatementStatus, draft},
 };
-use baro_store::{Committed, Created};
+use baro_store::{Committed, Created, Drafted};
 use baro_testing::{Cloud, Fault, at, lot_record, plate};
 
 fn payment(name: &str) -> Payment {
@@ -59,8 +59,12 @@ async fn a_capture_moves_payment_journal_and_visit_together() {
     let stored = cloud.billing().payment(&decision.payment.id).await.unwrap().unwrap();
     assert_eq!((stored.value, stored.revision), (decision.payment.clone(), 2));
     let day = decision.entries[0].day;
-    assert_eq!(cloud.billing().journal(day, None).await.unwrap(), decision.entries);
-    assert_eq!(cloud.billing().journal(day, Some(&lot_record().lot.id)).await.unwrap(), decision.entries);
+    let mut posted = decision.entries.clone();
+    for entry in &mut posted {
+        entry.posted_at = Some(at(61));
+    }
+    assert_eq!(cloud.billing().journal(day, None).await.unwrap(), posted);
+    assert_eq!(cloud.billing().journal(day, Some(&lot_record().lot.id)).await.unwrap(), posted);
     assert!(cloud.billing().journal(day, Some(&LotId::derive(&["other"]))).await.unwrap().is_empty());
     let facts = cloud.parking().facts(&lot_record().lot.id, &plate()).await.unwrap();
     assert_eq!(facts.payments, [decision.fact.unwrap()]);
@@ -110,9 +114,11 @@ async fn a_confirmed_statement_is_not_overwritten_by_a_draft() {
     let lot = lot_record().lot.id;
     let decision = paid(&payment("a"));
     let day = decision.entries[0].day;
-    let mut statement = draft(&lot, day, &decision.entries, SettlementTerms::default()).unwrap();
-    assert!(cloud.billing().put_draft(&statement).await.unwrap());
-    assert!(cloud.billing().put_draft(&statement).await.unwrap(), "a draft is computed again");
+    let intake = Intake { of_day: &decision.entries, late: &[], at: at(61) };
+    let mut statement = draft(&lot, day, intake, SettlementTerms::default()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(cloud.billing().put_draft(&statement).await.unwrap(), Drafted::Done, "computed again");
+    }
     assert_eq!(cloud.billing().statement(&lot, day).await.unwrap().unwrap(), statement);
     statement.status = StatementStatus::Confirmed;
     assert!(cloud.billing().put_draft(&statement).await.is_err());
