@@ -29,13 +29,13 @@ const BROWSERS: [&str; 4] =
 async fn parked(platform: &Platform) -> Result<LotId> {
     let imported = import::read(&paths::daejeon_lots())?;
     let directory = platform.directory()?;
-    import::store(&directory, &imported).await?;
+    import::store(&directory, &imported, Timestamp::now()).await?;
     let mut record = imported.lots.into_iter().next().context("no lots")?;
     record.lot.id = LotId::derive(&["the lot of the browser"]);
     NAME.clone_into(&mut record.lot.name);
     ZONE.clone_into(&mut record.lot.time_zone);
     record.lot.position = Coordinate::from_degrees(36.350_4, 127.384_5);
-    record.tariff = serde_json::from_str(TARIFF)?;
+    record.tariffs = baro_domain::tariff::LotTariffs::of(serde_json::from_str(TARIFF)?);
     let lot = record.lot.id.clone();
     directory.put_lots(&[record]).await?;
     let gate = Controller::install(&lot, GateVendor::Nexpa, ZONE)?;

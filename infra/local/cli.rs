@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::workbench::{CheckArgs, QuoteArgs};
+
 /// Where the payment gateway's sandbox answers.
 pub const PORTONE_PORT: u16 = 8081;
 /// Where the messengers' sandbox answers.
@@ -64,6 +66,10 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Say what a stay costs by a tariff file, line by line. Needs no cloud.
+    Quote(QuoteArgs),
+    /// Say whether tariff files hold together, and what their operators should know. Needs no cloud.
+    Check(CheckArgs),
 }
 
 #[cfg(test)]

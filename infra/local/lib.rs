@@ -21,6 +21,7 @@ pub mod sandbox;
 pub mod site;
 pub mod state;
 pub mod template;
+pub mod workbench;
 
 pub use cloud::{LocalCloud, Options};
 pub use platform::{Platform, SandboxPorts};

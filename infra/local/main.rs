@@ -5,19 +5,17 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use baro::cli::{Cli, CloudArgs, Command};
-use baro::{LocalCloud, Options, Platform, SandboxPorts, import, paths, play};
+use baro::{LocalCloud, Options, Platform, SandboxPorts, import, paths, play, workbench};
 use baro_store::Directory;
 use clap::Parser;
 use tokio::sync::watch;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
-    let told = Told::listen();
     let ended = match cli.command {
-        Some(Command::Outputs) => outputs(cli.cloud, &told).await,
-        Some(Command::ImportLots { file, dry_run }) => import_lots(cli.cloud, &file, dry_run, &told).await,
-        None => local_cloud(cli.cloud, &told).await,
+        Some(Command::Quote(args)) => workbench::quote(&args).map(|()| true),
+        Some(Command::Check(args)) => workbench::check_files(&args),
+        command => with_cloud(command, cli.cloud),
     };
     match ended {
         Ok(true) => ExitCode::SUCCESS,
@@ -26,6 +24,17 @@ async fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What a local cloud is started for.
+#[tokio::main]
+async fn with_cloud(command: Option<Command>, cloud: CloudArgs) -> Result<bool> {
+    let told = Told::listen();
+    match command {
+        Some(Command::Outputs) => outputs(cloud, &told).await,
+        Some(Command::ImportLots { file, dry_run }) => import_lots(cloud, &file, dry_run, &told).await,
+        _ => local_cloud(cloud, &told).await,
     }
 }
 
@@ -80,13 +89,18 @@ async fn import_lots(args: CloudArgs, file: &Path, dry_run: bool, told: &Told) -
         let Some(cloud) = told.or(LocalCloud::start(options(&args)?)).await else { return Ok(false) };
         let cloud = cloud?;
         let directory = Directory::new(cloud.clients.dynamodb.clone(), cloud.output("DirectoryTable")?);
-        let stored = told.or(import::store(&directory, &imported)).await;
+        let stored = told.or(import::store(&directory, &imported, now())).await;
         cloud.stop().await?;
         let Some(stored) = stored else { return Ok(false) };
         stored?;
         println!("{} lots stored", imported.lots.len());
     }
     Ok(true)
+}
+
+#[allow(clippy::disallowed_methods, reason = "a command of a person is given in real time")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
 }
 
 async fn outputs(args: CloudArgs, told: &Told) -> Result<bool> {

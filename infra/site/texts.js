@@ -32,7 +32,7 @@ const KO = {
   errors: {
     "lot-not-found": "없는 주차장입니다.", "visit-not-found": "이 주차장에서 찾을 수 없는 차량입니다. 번호와 주차장을 확인해 주세요.",
     "payment-not-found": "없는 결제입니다.", "nothing-due": "지금 낼 금액이 없습니다.", "visit-over": "이미 출차한 차량입니다.",
-    "fee-unknown": "요금을 계산할 수 없습니다. 주차장에 문의해 주세요.", "invalid-plate": "차량 번호를 확인해 주세요.",
+    "fee-unknown": "요금을 계산할 수 없습니다. 주차장에 문의해 주세요.", "no-tariff": "이 주차장의 요금 정보가 없습니다.", "invalid-plate": "차량 번호를 확인해 주세요.",
     "dispute-open": "이미 이의가 접수되어 주차장 운영자가 확인하고 있습니다.",
     "invalid-contact": "휴대폰 번호를 확인해 주세요.", "idempotency-key-reused": "새로 시작한 주차입니다. 다시 눌러 주세요.", "temporarily-unavailable": "잠시 뒤 다시 시도해 주세요.",
     offline: "연결할 수 없습니다. 인터넷 연결을 확인해 주세요.", other: "요청을 처리하지 못했습니다.",
@@ -71,7 +71,7 @@ const EN = {
   errors: {
     "lot-not-found": "There is no such lot.", "visit-not-found": "This car has not been seen in this lot. Please check plate and lot.",
     "payment-not-found": "There is no such payment.", "nothing-due": "Nothing is due now.", "visit-over": "The car has left.",
-    "fee-unknown": "The fee can't be computed. Please ask the lot.", "invalid-plate": "Please check the plate.",
+    "fee-unknown": "The fee can't be computed. Please ask the lot.", "no-tariff": "This lot has no price published.", "invalid-plate": "Please check the plate.",
     "dispute-open": "This visit is disputed already; the lot's operator is looking into it.",
     "invalid-contact": "Please check the mobile number.", "idempotency-key-reused": "This is a new stay. Please press again.", "temporarily-unavailable": "Please try again in a moment.",
     offline: "No connection. Please check your internet connection.", other: "The request could not be handled.",

@@ -76,7 +76,7 @@ impl City {
         record.lot.id = LotId::derive(&["the lot of the tests"]);
         "시험 주차장".clone_into(&mut record.lot.name);
         ZONE.clone_into(&mut record.lot.time_zone);
-        record.tariff = serde_json::from_str(TARIFF)?;
+        record.tariffs = baro_domain::tariff::LotTariffs::of(serde_json::from_str(TARIFF)?);
         let lot = record.lot.id.clone();
         directory.put_lots(&[record]).await?;
         let controller = Controller::install(&lot, GateVendor::Nexpa, ZONE)?;

@@ -1,6 +1,6 @@
 //! The errors a driver's page can meet, and how the layers below are told as them.
 
-use baro_domain::TariffError;
+use baro_domain::{TariffError, tariff::BookError};
 use baro_runtime::{
     ErrorCode, Problem,
     problem::{UNAVAILABLE, chain, internal},
@@ -18,9 +18,11 @@ pub const PAYMENT_NOT_FOUND: ErrorCode = ErrorCode::new(404, "payment-not-found"
 pub const NOTHING_DUE: ErrorCode = ErrorCode::new(409, "nothing-due", "Nothing is due");
 /// The car has left, so it can't be asked what leaving later would cost.
 pub const VISIT_OVER: ErrorCode = ErrorCode::new(409, "visit-over", "The car has left");
-/// The tariff can't price the stay (longer than ten years): the lot's operator decides.
+/// The tariff can't price the stay (longer than ten years), or none was in force: the lot's operator decides.
 pub const FEE_UNKNOWN: ErrorCode =
     ErrorCode::new(409, "fee-unknown", "The operator of the lot must decide what this stay costs");
+/// No version of the lot's tariff is in force.
+pub const NO_TARIFF: ErrorCode = ErrorCode::new(404, "no-tariff", "No tariff is in force in this lot");
 /// Somebody disputes this visit already, and nobody has decided.
 pub const DISPUTE_OPEN: ErrorCode =
     ErrorCode::new(409, "dispute-open", "This visit is disputed already; the operator decides");
@@ -41,6 +43,7 @@ pub const CODES: &[ErrorCode] = &[
     NOTHING_DUE,
     VISIT_OVER,
     FEE_UNKNOWN,
+    NO_TARIFF,
     DISPUTE_OPEN,
     IDEMPOTENCY_KEY_REUSED,
     INVALID_PLATE,
@@ -59,9 +62,11 @@ pub(crate) fn store(error: StoreError) -> Problem {
 
 /// A stay without a price.
 #[allow(clippy::needless_pass_by_value, reason = "the signature of map_err")]
-pub(crate) fn tariff(error: TariffError) -> Problem {
+pub(crate) fn tariff(error: BookError) -> Problem {
     match error {
-        TariffError::StayTooLong => FEE_UNKNOWN.problem().caused_by(error),
+        BookError::Tariff(TariffError::StayTooLong) | BookError::NoneInForce(_) => {
+            FEE_UNKNOWN.problem().caused_by(error)
+        }
         other => internal(&other),
     }
 }

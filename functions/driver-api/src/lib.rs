@@ -12,6 +12,7 @@ mod occupancy;
 pub mod openapi;
 mod payments;
 mod price_text;
+mod rate_table;
 mod service;
 mod standing;
 mod view;
@@ -21,23 +22,24 @@ use std::sync::Arc;
 
 use baro_runtime::{
     Problem,
-    http::{Language, with_header},
+    http::{Language, route_key, with_header},
     problem::ROUTE_NOT_FOUND,
 };
 use http::{
     Response,
     header::{CONTENT_LANGUAGE, VARY},
 };
-use lambda_http::{Body, Request, RequestExt as _, request::RequestContext};
+use lambda_http::{Body, Request};
 
 pub use codes::CODES;
 pub use service::DriverApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template and the document.
-pub const ROUTES: [&str; 9] = [
+pub const ROUTES: [&str; 10] = [
     "GET /v1/lots",
     "GET /v1/lots/{lotId}",
     "GET /v1/lots/{lotId}/occupancy",
+    "GET /v1/lots/{lotId}/rate-table",
     "GET /v1/lots/{lotId}/visits/{plate}",
     "GET /v1/lots/{lotId}/visits/{plate}/quote",
     "POST /v1/lots/{lotId}/visits/{plate}/disputes",
@@ -53,6 +55,7 @@ pub async fn handle(api: Arc<DriverApi>, request: Request) -> Result<Response<Bo
         Some("GET /v1/lots/{lotId}/occupancy") => return occupancy::one(&api, &request).await,
         Some("GET /v1/lots") => lots::near(&api, &request).await,
         Some("GET /v1/lots/{lotId}") => lots::one(&api, &request).await,
+        Some("GET /v1/lots/{lotId}/rate-table") => rate_table::rate_table(&api, &request).await,
         Some("GET /v1/lots/{lotId}/visits/{plate}") => visits::visit(&api, &request).await,
         Some("GET /v1/lots/{lotId}/visits/{plate}/quote") => visits::quote(&api, &request).await,
         Some("POST /v1/lots/{lotId}/visits/{plate}/disputes") => disputes::start(&api, &request).await,
@@ -63,13 +66,4 @@ pub async fn handle(api: Arc<DriverApi>, request: Request) -> Result<Response<Bo
     }?;
     let response = with_header(response, CONTENT_LANGUAGE, Language::of(request.headers()).tag());
     Ok(with_header(response, VARY, "accept-language"))
-}
-
-fn route_key(request: &Request) -> Option<&str> {
-    match request.request_context_ref()? {
-        RequestContext::ApiGatewayV2(context) => context.route_key.as_deref(),
-        // Another feature of `lambda_http` elsewhere in the workspace may add variants.
-        #[allow(unreachable_patterns, reason = "only this variant exists with this crate's own features")]
-        _ => None,
-    }
 }

@@ -1,12 +1,13 @@
 //! Lots near a place, and one lot.
 
-use baro_domain::{Coordinate, Lot, LotId, TariffSpec};
+use baro_domain::{Coordinate, Lot, LotId, Tariff, TariffSpec};
 use baro_runtime::{
     Problem,
     http::{Caching, INVALID_PARAMETER, Language, query, query_parsed, respond_json, with_caching},
 };
-use baro_store::MAX_RADIUS_M;
+use baro_store::{LotRecord, MAX_RADIUS_M};
 use http::{Response, StatusCode};
+use jiff::{Timestamp, tz::TimeZone};
 use lambda_http::{Body, Request};
 use serde::Serialize;
 
@@ -99,9 +100,13 @@ pub(crate) struct LotView {
     price: String,
     /// Currency of the tariff.
     currency: &'static str,
-    /// The tariff in force, as its operator wrote it.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    tariff: TariffSpec,
+    /// The tariff in force, as its operator wrote it; `null` when none is.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    tariff: Option<TariffSpec>,
+    /// The version announced next, if one is; who comes in before its first day is charged by the one before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    upcoming_tariff: Option<TariffSpec>,
 }
 
 impl From<Coordinate> for Position {
@@ -128,18 +133,17 @@ pub(crate) async fn near(api: &DriverApi, request: &Request) -> Result<Response<
     if !(1..=MAX_RADIUS_M).contains(&radius_m) {
         return Err(refused("radiusM", &format!("it must be 1 to {MAX_RADIUS_M} metres")));
     }
-    let language = Language::of(request.headers());
+    let (language, now) = (Language::of(request.headers()), api.clock.now());
     let mut found = api.directory.lots_near(center, radius_m).await.map_err(store)?;
     let truncated = found.len() > MAX_LOTS;
     found.truncate(MAX_LOTS);
     let lots: Vec<&Lot> = found.iter().map(|(_, record)| &record.lot).collect();
     let known = api.occupancies(&lots).await;
-    let now = api.clock.now();
     let lots = found
         .into_iter()
         .map(|(distance_m, record)| LotSummary {
             free_spaces: free_spaces(&record.lot, &known, now),
-            price: price_text(&record.tariff, language),
+            price: price_line(tariff_today(&record, now), language),
             position: record.lot.position.map(Position::from),
             lot_id: record.lot.id,
             name: record.lot.name,
@@ -163,22 +167,38 @@ pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<B
     let id = lot_id(request)?;
     let priced = api.lot(&id).await?;
     let known = api.occupancies(&[&priced.lot]).await;
-    let (lot, tariff) = (&priced.lot, priced.fees.tariff().spec());
+    let (lot, fees, now) = (&priced.lot, &priced.fees, api.clock.now());
+    let tariff = fees.tariff_at(now).ok().map(Tariff::spec);
     let view = LotView {
         lot_id: id,
         name: lot.name.clone(),
         address: lot.address.clone(),
         position: lot.position.map(Position::from),
         capacity: lot.capacity,
-        free_spaces: free_spaces(lot, &known, api.clock.now()),
+        free_spaces: free_spaces(lot, &known, now),
         time_zone: lot.time_zone.clone(),
         leave_grace_seconds: lot.rules.leave_grace_s,
-        price: price_text(tariff, Language::of(request.headers())),
+        price: price_line(tariff, Language::of(request.headers())),
         currency: KRW,
-        tariff: tariff.clone(),
+        tariff: tariff.cloned(),
+        upcoming_tariff: fees.tariff_after(now).map(|tariff| tariff.spec().clone()),
     };
     let response = respond_json(StatusCode::OK, &view)?;
     Ok(with_caching(response, Caching::Public { max_age_s: LIST_MAX_AGE_S }))
+}
+
+/// The version in force at a moment; `None` also for a lot whose zone is unknown.
+fn tariff_today(record: &LotRecord, now: Timestamp) -> Option<&TariffSpec> {
+    let zone = TimeZone::get(&record.lot.time_zone).ok()?;
+    record.tariffs.in_force(zone.to_datetime(now).date())
+}
+
+fn price_line(tariff: Option<&TariffSpec>, language: Language) -> String {
+    match (tariff, language) {
+        (Some(tariff), _) => price_text(tariff, language),
+        (None, Language::Ko) => "요금 정보 없음".to_owned(),
+        (None, Language::En) => "No price published".to_owned(),
+    }
 }
 
 fn refused(parameter: &'static str, why: &str) -> Problem {

@@ -3,6 +3,8 @@
 
 mod operators;
 mod others;
+pub(crate) mod tariffs;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -28,7 +30,7 @@ use others::GateSecret;
 
 use crate::codes::{
     DISPUTE_OPEN, FEE_UNKNOWN, IDEMPOTENCY_KEY_REUSED, INVALID_CONTACT, INVALID_PLATE, LOT_NOT_FOUND,
-    NOTHING_DUE, PAYMENT_NOT_FOUND, VISIT_NOT_FOUND, VISIT_OVER,
+    NO_TARIFF, NOTHING_DUE, PAYMENT_NOT_FOUND, VISIT_NOT_FOUND, VISIT_OVER,
 };
 
 /// An error (RFC 9457). `code` is stable; texts are not.
@@ -62,6 +64,7 @@ struct ProblemView {
     paths(
         crate::lots::near,
         crate::lots::one,
+        crate::rate_table::rate_table,
         crate::occupancy::one,
         crate::visits::visit,
         crate::visits::quote,
@@ -73,9 +76,13 @@ struct ProblemView {
         operators::tasks,
         operators::task,
         operators::resolve_task,
+        versions::tariff_versions,
+        versions::put_tariff_version,
         others::gate_events,
         others::gate_backlog,
         others::portone_webhook,
+        tariffs::quote,
+        tariffs::check,
     ),
     components(schemas(ProblemView)),
     modifiers(&GateSecret, &OperatorKey),
@@ -83,6 +90,7 @@ struct ProblemView {
         (name = "lots", description = "Lots and their prices"),
         (name = "visits", description = "A car in a lot"),
         (name = "payments", description = "Paying for a visit"),
+        (name = "tariffs", description = "The workbench: what a tariff document costs and whether it holds together"),
         (name = "gates", description = "For gate controllers and cameras"),
         (name = "operators", description = "For the people of a lot's operator"),
         (name = "webhooks", description = "For the payment gateway"),
@@ -91,10 +99,11 @@ struct ProblemView {
 struct Document;
 
 /// The errors of each driver route; what every route can answer is added to them.
-const ERRORS: [(&str, &[ErrorCode]); 9] = [
+const ERRORS: [(&str, &[ErrorCode]); 10] = [
     ("GET /v1/lots", &[MISSING_PARAMETER, INVALID_PARAMETER]),
     ("GET /v1/lots/{lotId}", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
     ("GET /v1/lots/{lotId}/occupancy", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
+    ("GET /v1/lots/{lotId}/rate-table", &[INVALID_PARAMETER, LOT_NOT_FOUND, NO_TARIFF]),
     (
         "GET /v1/lots/{lotId}/visits/{plate}",
         &[INVALID_PARAMETER, INVALID_PLATE, LOT_NOT_FOUND, VISIT_NOT_FOUND, FEE_UNKNOWN],

@@ -2,7 +2,8 @@
 //! decides by the same rules (`baro_domain::visit::decide_exit`); a property test holds the two together.
 
 use baro_domain::{
-    PricedLot, Quote, TariffError, Won,
+    PricedLot, Quote, Won,
+    tariff::BookError,
     visit::{Timeline, Visit, VisitStatus},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -37,7 +38,7 @@ pub(crate) fn standing<'a>(
     lot: &PricedLot,
     visit: &'a Visit,
     at: Timestamp,
-) -> Result<Standing<'a>, TariffError> {
+) -> Result<Standing<'a>, BookError> {
     let until = match visit.status {
         VisitStatus::Over { left_at, .. } => left_at,
         // A gate's clock may be ahead of ours by a little.

@@ -23,7 +23,7 @@ async fn lots_near_a_place_come_nearest_first_with_free_spaces_and_price() {
     let mut free = lot_record();
     free.lot.id = "lot_uncounted".parse().unwrap();
     free.lot.position = baro_domain::Coordinate::from_degrees(36.3505, 127.3846);
-    free.tariff.schedule.bands.clear();
+    free.tariffs.versions[0].schedule.bands.clear();
     free.lot.occupancy = OccupancyRules::default();
     world.cloud.directory().put_lots(&[free]).await.unwrap();
     world.count_cars(40).await;
@@ -77,7 +77,7 @@ async fn a_lot_shows_its_tariff_as_its_operator_wrote_it() {
     let world = World::start().await;
     let answer = world.ask_with("lot", |event| event["headers"]["accept-language"] = "en".into()).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.body["tariff"], serde_json::to_value(lot_record().tariff).unwrap());
+    assert_eq!(answer.body["tariff"], serde_json::to_value(&lot_record().tariffs.versions[0]).unwrap());
     assert_eq!(answer.body["price"], "first 10 min ₩400, then ₩300 per 10 min");
     assert_eq!(answer.header("content-language"), "en");
     assert_eq!(answer.header("vary"), "accept-language");
@@ -85,6 +85,47 @@ async fn a_lot_shows_its_tariff_as_its_operator_wrote_it() {
     assert_eq!(unknown.problem(), (404, "lot-not-found"));
     let nonsense = world.ask_with("lot", |event| event["pathParameters"]["lotId"] = "none".into()).await;
     assert_eq!(nonsense.problem(), (400, "invalid-parameter"));
+}
+
+#[tokio::test]
+async fn an_announced_price_is_shown_beside_the_one_in_force() {
+    let world = World::start().await;
+    let mut lot = lot_record();
+    let mut dearer = lot.tariffs.versions[0].clone();
+    (dearer.version, dearer.valid_from) = (2, "2027-01-01".parse().unwrap());
+    lot.tariffs.versions.push(dearer);
+    world.cloud.directory().put_lots(&[lot]).await.unwrap();
+    let answer = world.ask("lot").await;
+    let versions = (&answer.body["tariff"]["version"], &answer.body["upcomingTariff"]["version"]);
+    assert_eq!(versions, (&json!(1), &json!(2)));
+}
+
+#[tokio::test]
+async fn a_lot_without_a_tariff_in_force_says_so_and_prices_nothing() {
+    let world = World::start().await;
+    let mut lot = lot_record();
+    lot.tariffs.versions[0].valid_until = Some("2026-01-31".parse().unwrap());
+    world.cloud.directory().put_lots(&[lot]).await.unwrap();
+    let answer = world.ask("lot").await;
+    let shown = (&answer.body["tariff"], &answer.body["price"]);
+    assert_eq!(shown, (&Value::Null, &json!("요금 정보 없음")));
+    assert_eq!(world.ask("rate-table").await.problem(), (404, "no-tariff"));
+}
+
+#[tokio::test]
+async fn a_lots_tariff_is_told_in_the_words_of_apds() {
+    let world = World::start().await;
+    let answer = world.ask("rate-table").await;
+    assert_eq!(answer.status, 200);
+    let right = &answer.body["rightSpecifications"][0];
+    assert_eq!(right["hierarchyElements"][0]["id"], lot_record().lot.id.as_str());
+    assert_eq!(right["issuer"]["id"], lot_record().lot.operator.as_str());
+    let line = &answer.body["rateTables"][0]["rateLineCollections"][0]["rateLines"][0];
+    assert_eq!((&line["rateLineType"], &line["value"]), (&json!("flatRateTier"), &json!(400)));
+    assert_eq!(answer.header("cache-control"), "public, max-age=300");
+    let unknown =
+        world.ask_with("rate-table", |event| event["pathParameters"]["lotId"] = "lot_none".into()).await;
+    assert_eq!(unknown.problem(), (404, "lot-not-found"));
 }
 
 #[tokio::test]

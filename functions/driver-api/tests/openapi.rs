@@ -53,6 +53,13 @@ fn the_published_document_is_that_of_the_code() {
 }
 
 #[test]
+fn the_published_schema_of_tariffs_is_that_of_the_engine() {
+    assert!(openapi::json().unwrap().contains("\"tariff.schema.json\""), "the document does not lead to it");
+    let same = at_root("infra/site/tariff.schema.json") == at_root("events/tariffs/tariff.schema.json");
+    assert!(same, "run: cp events/tariffs/tariff.schema.json infra/site/");
+}
+
+#[test]
 fn every_reference_of_the_document_leads_somewhere() {
     let text = openapi::json().unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();

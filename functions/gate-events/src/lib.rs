@@ -20,10 +20,10 @@ use std::sync::Arc;
 
 use baro_domain::{Gate, GateId};
 use baro_gates::passages::Passages;
-use baro_runtime::{Aws, Clock, Config, InitError, Problem, problem::ROUTE_NOT_FOUND};
+use baro_runtime::{Aws, Clock, Config, InitError, Problem, http::route_key, problem::ROUTE_NOT_FOUND};
 use baro_store::{Cached, Directory, Parking};
 use http::Response;
-use lambda_http::{Body, Request, RequestExt as _, request::RequestContext};
+use lambda_http::{Body, Request};
 
 pub use codes::CODES;
 pub use knock::MAX_BODY_BYTES;
@@ -78,14 +78,5 @@ pub async fn handle(service: Arc<GateEvents>, request: Request) -> Result<Respon
         Some("POST /v1/gates/{gateId}/events") => events::take(&service, &request).await,
         Some("POST /v1/gates/{gateId}/backlog") => backlog::take(&service, &request).await,
         _ => Err(ROUTE_NOT_FOUND.problem()),
-    }
-}
-
-fn route_key(request: &Request) -> Option<&str> {
-    match request.request_context_ref()? {
-        RequestContext::ApiGatewayV2(context) => context.route_key.as_deref(),
-        // Another feature of `lambda_http` elsewhere in the workspace may add variants.
-        #[allow(unreachable_patterns, reason = "only this variant exists with this crate's own features")]
-        _ => None,
     }
 }

@@ -25,6 +25,15 @@ pub const NO_OPEN_VISIT: ErrorCode =
 /// The key was used for another request.
 pub const IDEMPOTENCY_KEY_REUSED: ErrorCode =
     ErrorCode::new(422, "idempotency-key-reused", "This Idempotency-Key belongs to another request");
+/// The tariff does not hold together; `problems` lists each fault with the path of its field.
+pub const TARIFF_INVALID: ErrorCode =
+    ErrorCode::new(422, "tariff-invalid", "The tariff does not hold together");
+/// The document's `version` is not the one of the address.
+pub const TARIFF_VERSION_DIFFERS: ErrorCode =
+    ErrorCode::new(422, "tariff-version-differs", "The document is of another version than the address");
+/// The version would rewrite a price that holds or held, or stands where another does; `earliest` says from when it can be.
+pub const TARIFF_VERSION_REFUSED: ErrorCode =
+    ErrorCode::new(409, "tariff-version-refused", "This version of the tariff can't be taken");
 
 /// All codes of this crate.
 pub const CODES: &[ErrorCode] = &[
@@ -35,6 +44,9 @@ pub const CODES: &[ErrorCode] = &[
     VERDICT_NOT_POSSIBLE,
     NO_OPEN_VISIT,
     IDEMPOTENCY_KEY_REUSED,
+    TARIFF_INVALID,
+    TARIFF_VERSION_DIFFERS,
+    TARIFF_VERSION_REFUSED,
 ];
 
 /// A store that may work again in a moment, or one that will not.

@@ -6,6 +6,7 @@
 mod access;
 pub mod codes;
 mod service;
+mod tariffs;
 mod tasks;
 mod visits;
 
@@ -19,11 +20,13 @@ pub use codes::CODES;
 pub use service::OperatorApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template.
-pub const ROUTES: [&str; 4] = [
+pub const ROUTES: [&str; 6] = [
     "GET /v1/operator/lots/{lotId}/visits",
     "GET /v1/operator/lots/{lotId}/tasks",
     "GET /v1/operator/lots/{lotId}/tasks/{taskId}",
     "POST /v1/operator/lots/{lotId}/tasks/{taskId}/resolution",
+    "GET /v1/operator/lots/{lotId}/tariffs",
+    "PUT /v1/operator/lots/{lotId}/tariffs/{version}",
 ];
 
 /// Answers one request.
@@ -35,6 +38,8 @@ pub async fn handle(api: Arc<OperatorApi>, request: Request) -> Result<Response<
         Some("POST /v1/operator/lots/{lotId}/tasks/{taskId}/resolution") => {
             tasks::resolve(&api, &request).await
         }
+        Some("GET /v1/operator/lots/{lotId}/tariffs") => tariffs::list(&api, &request).await,
+        Some("PUT /v1/operator/lots/{lotId}/tariffs/{version}") => tariffs::put(&api, &request).await,
         _ => Err(ROUTE_NOT_FOUND.problem()),
     }
 }

@@ -9,7 +9,7 @@ mod books;
 mod cars;
 pub mod gates;
 mod stage;
-mod table;
+pub(crate) mod table;
 
 use std::path::Path;
 
@@ -54,7 +54,7 @@ pub async fn hour(platform: &Platform, lots_file: &Path, progress: &Progress) ->
     let directory = platform.directory()?;
     let step = progress.step("Lots imported");
     let imported = import::read(lots_file)?;
-    import::store(&directory, &imported).await?;
+    import::store(&directory, &imported, now()).await?;
     let places = stage::build(&directory, &imported.lots, now()).await?;
     step.done(&imported.summary());
 

@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result};
 use baro_domain::{
-    Coordinate, GateVendor, Lot, LotId, PricedLot, Won, occupancy::OccupancyRules, visit::FeeSchedule as _,
+    Coordinate, GateVendor, Lot, LotId, PricedLot, Won, occupancy::OccupancyRules, tariff::LotTariffs,
+    visit::FeeSchedule as _,
 };
 use baro_store::{Directory, LotRecord};
 use jiff::{SignedDuration, Timestamp};
@@ -101,5 +102,6 @@ fn city_hall(like: &LotRecord) -> Result<LotRecord> {
         remarks: Vec::new(),
         ..like.lot.clone()
     };
-    Ok(LotRecord { lot, tariff: serde_json::from_str(CITY_HALL).context("the city hall's tariff")? })
+    let tariff = serde_json::from_str(CITY_HALL).context("the city hall's tariff")?;
+    Ok(LotRecord { lot, tariffs: LotTariffs::of(tariff) })
 }

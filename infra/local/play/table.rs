@@ -17,7 +17,7 @@ use crate::{platform::Platform, sandbox::messenger::SentMessage};
 const NOTICE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// An empty table with these columns, as wide as the terminal, or 160 in a pipe.
-pub(super) fn grid(columns: &[&str]) -> Table {
+pub(crate) fn grid(columns: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_preset(UTF8_FULL_CONDENSED)

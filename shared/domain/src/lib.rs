@@ -22,6 +22,7 @@ pub mod settlement;
 pub mod tariff;
 pub mod task;
 pub mod visit;
+pub mod workbench;
 
 pub use calendar::Calendar;
 pub use fees::{FeesError, LotFees, PricedLot};

@@ -4,89 +4,31 @@ use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
     operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
-    types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest},
+    types::{AttributeValue, KeysAndAttributes},
 };
-use baro_domain::{
-    Coordinate, FeesError, Gate, GateId, Lot, LotId, Operator, OperatorId, PlateNumber, PricedLot,
-    TariffSpec, notice::Contact,
-};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use baro_domain::{Gate, GateId, Operator, OperatorId, PlateNumber, notice::Contact};
+use serde::de::DeserializeOwned;
 
 use crate::{
     StoreError,
     item::{DOC, Item, PK, SK, doc, key, s, text, with_doc},
-    schema::NEAR_INDEX,
 };
 
-const LOT: &str = "LOT";
 const GATE: &str = "GATE";
 const CONTACT: &str = "CONTACT";
 const OPERATOR: &str = "OPERATOR";
-/// A cell of the map is 0.05° wide: 5.6 km north to south, 4.5 km east to west at Daejeon.
-const CELL_E6: i32 = 50_000;
-/// A search this wide touches at most four cells.
-pub const MAX_RADIUS_M: u32 = 2_000;
-/// Metres in a degree of latitude, at least.
-const METRES_PER_DEGREE: i64 = 110_500;
-/// DynamoDB's limit of a batch write, and of a batch read.
-const MAX_BATCH_WRITE: usize = 25;
-const MAX_BATCH_READ: usize = 100;
-
-/// A lot with the tariff in force.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LotRecord {
-    /// Lot.
-    pub lot: Lot,
-    /// Tariff.
-    pub tariff: TariffSpec,
-}
-
-impl LotRecord {
-    /// The lot made ready to price stays; its tariff was checked when it was configured, so a refusal is a defect.
-    pub fn priced(self) -> Result<PricedLot, FeesError> {
-        PricedLot::new(self.lot, self.tariff)
-    }
-}
+/// DynamoDB's limit of a batch read.
+pub(crate) const MAX_BATCH_READ: usize = 100;
 
 /// The Directory table.
 #[derive(Debug, Clone)]
 pub struct Directory {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 fn contact_key(plate: &PlateNumber) -> String {
     format!("PLATE#{}", plate.as_str())
-}
-
-fn cell(lat_e6: i32, lon_e6: i32) -> String {
-    format!("{}:{}", lat_e6.div_euclid(CELL_E6), lon_e6.div_euclid(CELL_E6))
-}
-
-/// The cells that a circle touches.
-fn cells_around(center: Coordinate, radius_m: u32) -> Vec<String> {
-    let lat_reach = i64::from(radius_m) * 1_000_000 / METRES_PER_DEGREE + 1;
-    // A degree of longitude shrinks with latitude; at 60° it is half, and beyond there are no lots of ours.
-    let lon_reach = lat_reach * 2;
-    let clamp = |value: i64| i32::try_from(value).unwrap_or(0);
-    let (lat, lon) = (i64::from(center.lat_e6), i64::from(center.lon_e6));
-    let corners = [(-1, -1), (-1, 1), (1, -1), (1, 1)];
-    let mut cells: Vec<String> = corners
-        .iter()
-        .map(|(up, right)| cell(clamp(lat + up * lat_reach), clamp(lon + right * lon_reach)))
-        .collect();
-    cells.sort();
-    cells.dedup();
-    cells
-}
-
-fn lot_item(record: &LotRecord) -> Result<Item, StoreError> {
-    let mut item = with_doc(record.lot.id.as_str(), LOT, record)?;
-    if let Some(position) = record.lot.position {
-        item.insert(NEAR_INDEX.hash.to_owned(), s(cell(position.lat_e6, position.lon_e6)));
-    }
-    Ok(item)
 }
 
 impl Directory {
@@ -95,7 +37,7 @@ impl Directory {
         Self { client, table: table.into() }
     }
 
-    async fn get<T: DeserializeOwned>(
+    pub(crate) async fn get<T: DeserializeOwned>(
         &self,
         kind: &'static str,
         pk: &str,
@@ -108,88 +50,6 @@ impl Directory {
     async fn put(&self, item: Item) -> Result<(), StoreError> {
         self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await?;
         Ok(())
-    }
-
-    /// A lot with its tariff.
-    pub async fn lot(&self, id: &LotId) -> Result<Option<LotRecord>, StoreError> {
-        self.get("lot", id.as_str(), LOT).await
-    }
-
-    /// Writes many lots; an existing one is replaced.
-    pub async fn put_lots(&self, records: &[LotRecord]) -> Result<(), StoreError> {
-        for chunk in records.chunks(MAX_BATCH_WRITE) {
-            let mut writes = Vec::with_capacity(chunk.len());
-            for record in chunk {
-                let put = PutRequest::builder().set_item(Some(lot_item(record)?)).build()?;
-                writes.push(WriteRequest::builder().put_request(put).build());
-            }
-            let mut attempts = 0_u32;
-            while !writes.is_empty() {
-                let output = self
-                    .client
-                    .batch_write_item()
-                    .request_items(&self.table, std::mem::take(&mut writes))
-                    .send()
-                    .await?;
-                writes = output
-                    .unprocessed_items
-                    .and_then(|mut left| left.remove(&self.table))
-                    .unwrap_or_default();
-                attempts += 1;
-                if attempts > crate::MAX_CONFLICT_RETRIES {
-                    return Err(StoreError::Contended(attempts));
-                }
-                if !writes.is_empty() {
-                    tokio::time::sleep(std::time::Duration::from_millis(25 << attempts)).await;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Lots within `radius_m` metres of a place (at most [`MAX_RADIUS_M`]), nearest first, with the distance.
-    pub async fn lots_near(
-        &self,
-        center: Coordinate,
-        radius_m: u32,
-    ) -> Result<Vec<(u32, LotRecord)>, StoreError> {
-        let radius_m = radius_m.min(MAX_RADIUS_M);
-        let cells = cells_around(center, radius_m);
-        let pages = cells.iter().map(|cell| self.lots_in_cell(cell));
-        let mut found: Vec<(u32, LotRecord)> = futures::future::try_join_all(pages)
-            .await?
-            .into_iter()
-            .flatten()
-            .filter_map(|record| Some((record.lot.position?.distance_m(center), record)))
-            .filter(|(distance, _)| *distance <= radius_m)
-            .collect();
-        found.sort_by(|a, b| (a.0, &a.1.lot.id).cmp(&(b.0, &b.1.lot.id)));
-        Ok(found)
-    }
-
-    async fn lots_in_cell(&self, cell: &str) -> Result<Vec<LotRecord>, StoreError> {
-        let mut records = Vec::new();
-        let mut from = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name(NEAR_INDEX.name)
-                .key_condition_expression("#cell = :cell")
-                .expression_attribute_names("#cell", NEAR_INDEX.hash)
-                .expression_attribute_values(":cell", s(cell))
-                .set_exclusive_start_key(from)
-                .send()
-                .await?;
-            for item in page.items.unwrap_or_default() {
-                records.push(doc("lot", &item)?);
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(records);
-            }
-        }
     }
 
     /// A gate.
@@ -309,7 +169,7 @@ impl Directory {
 }
 
 /// Whether a conditional write was done; a condition that failed is an answer.
-fn unless_changed<T, E, R>(
+pub(crate) fn unless_changed<T, E, R>(
     written: Result<T, SdkError<E, R>>,
     is_condition: impl Fn(&E) -> bool,
 ) -> Result<bool, StoreError>
@@ -348,20 +208,4 @@ pub(crate) async fn batch_get(
         }
     }
     Err(StoreError::Contended(crate::MAX_CONFLICT_RETRIES))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_search_touches_at_most_four_cells_and_always_its_own() {
-        for (lat, lon) in [(36.3504, 127.3845), (36.3499, 127.3999), (33.0, 124.0)] {
-            let center = Coordinate::from_degrees(lat, lon).unwrap();
-            let cells = cells_around(center, MAX_RADIUS_M);
-            assert!(cells.len() <= 4, "{cells:?}");
-            let inside = cells_around(center, 1);
-            assert!(inside.iter().all(|cell| cells.contains(cell)) || cells.len() == 4);
-        }
-    }
 }

@@ -7,6 +7,7 @@ use baro_domain::{
     notice::Contact,
     occupancy::OccupancyRules,
     payment::{Order, PaidStay, Payment, PaymentStatus},
+    tariff::LotTariffs,
 };
 use baro_store::LotRecord;
 use jiff::Timestamp;
@@ -37,7 +38,7 @@ pub fn lot_record() -> LotRecord {
         occupancy: OccupancyRules::by_visits(),
         remarks: Vec::new(),
     };
-    LotRecord { lot, tariff: tariff() }
+    LotRecord { lot, tariffs: LotTariffs::of(tariff()) }
 }
 
 /// The same lot with so many spaces that a counter follows its visits.

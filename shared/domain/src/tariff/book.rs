@@ -1,23 +1,12 @@
-//! The versions of a lot's tariff: which is in force for a stay. An old version is never rewritten, so that an old quote
-//! can always be made again.
+//! The versions of a lot's tariff made ready to price stays.
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use jiff::{Timestamp, tz::TimeZone};
 
+use super::versions::{ChosenBy, LotTariffs};
 use super::{Quote, Stay, Tariff, TariffError};
 
-/// Which moment of a stay decides which version charges it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChosenBy {
-    /// The entry: what the sign said when the driver came in.
-    #[default]
-    Entry,
-    /// The exit.
-    Exit,
-}
-
-/// The versions of a lot's tariff.
+/// The versions of a lot's tariff, compiled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TariffBook {
     /// Ascending by their first day.
@@ -34,20 +23,22 @@ pub enum BookError {
     /// No version is in force.
     #[error("no tariff is in force on {0}")]
     NoneInForce(Date),
-    /// The version in force gives no price.
+    /// A version does not hold together, or the version in force gives no price.
     #[error(transparent)]
     Tariff(#[from] TariffError),
 }
 
 impl TariffBook {
     /// A book of versions. A later one ends the one before it on the eve of its first day.
-    pub fn new(mut versions: Vec<Tariff>, chosen_by: ChosenBy) -> Result<Self, BookError> {
+    pub fn new(tariffs: LotTariffs) -> Result<Self, BookError> {
+        let mut versions =
+            tariffs.versions.into_iter().map(Tariff::new).collect::<Result<Vec<Tariff>, TariffError>>()?;
         versions.sort_by_key(|tariff| (tariff.spec().valid_from, tariff.version()));
         let mut pairs = versions.iter().zip(versions.iter().skip(1));
         if let Some((a, b)) = pairs.find(|(a, b)| a.spec().valid_from == b.spec().valid_from) {
             return Err(BookError::SameDay(a.version(), b.version(), a.spec().valid_from));
         }
-        Ok(Self { versions, chosen_by })
+        Ok(Self { versions, chosen_by: tariffs.chosen_by })
     }
 
     /// The versions, ascending by their first day.
@@ -62,13 +53,22 @@ impl TariffBook {
         valid.ok_or(BookError::NoneInForce(day))
     }
 
+    /// The version that charges a stay.
+    pub fn charging(
+        &self,
+        entered_at: Timestamp,
+        left_at: Timestamp,
+        zone: &TimeZone,
+    ) -> Result<&Tariff, BookError> {
+        let moment = match self.chosen_by {
+            ChosenBy::Entry => entered_at,
+            ChosenBy::Exit => left_at,
+        };
+        self.in_force(zone.to_datetime(moment).date())
+    }
+
     /// The quote of the version that charges a stay.
     pub fn quote(&self, stay: &Stay<'_>) -> Result<Quote, BookError> {
-        let moment = match self.chosen_by {
-            ChosenBy::Entry => stay.entered_at,
-            ChosenBy::Exit => stay.left_at,
-        };
-        let tariff = self.in_force(stay.time_zone.to_datetime(moment).date())?;
-        Ok(tariff.quote(stay)?)
+        Ok(self.charging(stay.entered_at, stay.left_at, stay.time_zone)?.quote(stay)?)
     }
 }

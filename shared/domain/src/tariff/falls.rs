@@ -101,8 +101,8 @@ pub(crate) fn falls(spec: &TariffSpec, found: &mut Vec<Finding>) {
             None => may_fall(
                 found,
                 path,
-                "stacked discounts of which one is for certain minutes only, or paid from a budget, can take off more than a \
-                 further unit adds; no stay that shows it was found",
+                "stacked discounts of which one is for certain minutes only, frees minutes of what others left, or is paid from a \
+                 budget, can take off more than a further unit adds; no stay that shows it was found",
             ),
         }
     }

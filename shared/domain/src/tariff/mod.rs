@@ -27,11 +27,12 @@ mod quoting;
 mod spec;
 mod timeline;
 mod unpaid;
+mod versions;
 
 use serde::{Deserialize, Serialize};
 
-pub use apds::{ApdsExport, NotExpressed};
-pub use book::{BookError, ChosenBy, TariffBook};
+pub use apds::{ApdsExport, ApdsPlace, NotExpressed};
+pub use book::{BookError, TariffBook};
 pub use check::{Problem, ProblemCode, TariffError};
 pub use clock_time::{ClockTime, Hours};
 pub use falls::Fall;
@@ -43,6 +44,7 @@ pub use quote::{
 };
 pub use spec::*;
 pub use unpaid::{Demand, demand};
+pub use versions::{AmendError, ChosenBy, LotTariffs, MAX_VERSIONS};
 
 use plan::Plan;
 
@@ -91,9 +93,9 @@ impl Tariff {
             && { schedules }.all(within_a_day)
     }
 
-    /// The tariff as an APDS rate table, with a list of what that can't express.
-    pub fn to_apds(&self) -> ApdsExport {
-        apds::export(&self.spec)
+    /// The tariff as APDS rate tables and rights, with a list of what they can't express.
+    pub fn to_apds(&self, place: &ApdsPlace<'_>) -> ApdsExport {
+        apds::export(&self.spec, place)
     }
 
     /// The document it was made from.

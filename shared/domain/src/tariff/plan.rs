@@ -96,12 +96,16 @@ pub(crate) fn retroactive(cap: &Cap) -> bool {
     cap.from_minutes > 0 || cap.holds == CapHolds::Exactly
 }
 
-/// Whether discounts are stacked of which one takes a share of certain minutes only, or is bounded by a merchant's
-/// budget: the ones around it then weigh minutes unlike each other, and a further unit can add less than they take off.
+/// Whether discounts are stacked of which one takes a share of certain minutes only, frees minutes of what others have left, or is
+/// bounded by a merchant's budget: the ones around it then weigh minutes unlike each other, and a further unit can add less than
+/// they take off, if only by rounding.
 pub(crate) fn stack_may_fall(spec: &TariffSpec) -> bool {
+    let first = spec.discounts.iter().min_by_key(|rule| (rule.order, &rule.code));
     let uneven = |rule: &DiscountRule| match rule.shape {
         DiscountShape::PercentOf { .. } => true,
-        DiscountShape::FreeMinutes { .. } => rule.voucher,
+        DiscountShape::FreeMinutes { .. } => {
+            rule.voucher || first.is_some_and(|first| first.code != rule.code)
+        }
         DiscountShape::Percent { .. } | DiscountShape::Amount { .. } => false,
     };
     let stacked = spec.discount_policy != DiscountPolicy::default() && spec.discounts.len() > 1;

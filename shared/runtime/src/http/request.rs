@@ -6,7 +6,7 @@ use super::{
 };
 use crate::problem::Problem;
 use ::http::header::CONTENT_TYPE;
-use lambda_http::{Request, RequestExt as _};
+use lambda_http::{Request, RequestExt as _, request::RequestContext};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use std::fmt;
@@ -188,6 +188,16 @@ pub fn idempotency_key(request: &Request) -> Result<IdempotencyKey, Problem> {
         return Err(INVALID_IDEMPOTENCY_KEY.problem());
     }
     Ok(IdempotencyKey(value.to_owned()))
+}
+
+/// The route that API Gateway chose, as the template names it: `GET /v1/lots/{lotId}`.
+pub fn route_key(request: &Request) -> Option<&str> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.route_key.as_deref(),
+        // Another feature of `lambda_http` elsewhere in the workspace may add variants.
+        #[allow(unreachable_patterns, reason = "only this variant exists with this crate's own features")]
+        _ => None,
+    }
 }
 
 /// Lambda's id of this invocation, if the request came through Lambda.

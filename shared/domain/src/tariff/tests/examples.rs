@@ -70,26 +70,6 @@ fn the_schema_on_file_is_that_of_the_types() {
 }
 
 #[test]
-fn an_apds_table_says_what_it_can_and_lists_the_rest() {
-    let plain = Tariff::from_json(&file("daejeon-court.json")).unwrap().to_apds();
-    assert_eq!(plain.not_expressed, []);
-    let lines = &plain.rate_table["rateLineCollections"][0]["rateLines"];
-    assert_eq!(lines[0]["rateLineType"], "FlatRateTier");
-    assert_eq!((&lines[0]["value"], &lines[0]["durationEnd"]), (&400.into(), &"PT10M".into()));
-    assert_eq!(
-        (&lines[1]["rateLineType"], &lines[1]["incrementPeriod"]),
-        (&"IncrementingRate".into(), &"PT10M".into())
-    );
-    let full = Tariff::from_json(&file("banded-with-everything.json")).unwrap().to_apds();
-    for path in
-        ["grace", "schedule.bands[1].atMost", "vehicles[0]", "freeDates[0]", "passes[2]", "discounts[7]"]
-    {
-        assert!(full.not_expressed.iter().any(|it| it.path == path), "{path} is neither said nor listed");
-    }
-    assert_eq!(full.rate_table["rateLineCollections"][0]["maxValue"], 20_000);
-}
-
-#[test]
 fn findings_name_what_an_operator_should_know() {
     let findings = |name: &str| -> Vec<(String, FindingCode)> {
         Tariff::from_json(&file(name)).unwrap().findings().into_iter().map(|it| (it.path, it.code)).collect()

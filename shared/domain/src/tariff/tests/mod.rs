@@ -1,5 +1,6 @@
 //! Tariffs as people argue about them.
 
+mod apds;
 mod bad;
 mod examples;
 mod laws;

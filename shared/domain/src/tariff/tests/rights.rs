@@ -162,17 +162,17 @@ fn a_visit_is_charged_by_the_tariff_in_force_at_entry() {
     let old = always(vec![tier(0, 10, 100)]);
     let mut new = always(vec![tier(0, 10, 200)]);
     (new.version, new.valid_from) = (2, TUESDAY.tomorrow().unwrap());
-    let versions = || vec![Tariff::new(new.clone()).unwrap(), Tariff::new(old.clone()).unwrap()];
+    let versions = |chosen_by| LotTariffs { versions: vec![new.clone(), old.clone()], chosen_by };
     let (seoul, from, until) =
         (seoul(), at(TUESDAY.at(23, 50, 0, 0)), at(TUESDAY.tomorrow().unwrap().at(0, 10, 0, 0)));
     let stay = Stay::new(from, until, &seoul, Calendar::korea());
-    let quoted = |by| TariffBook::new(versions(), by).unwrap().quote(&stay).unwrap();
+    let quoted = |by| TariffBook::new(versions(by)).unwrap().quote(&stay).unwrap();
     assert_eq!((quoted(ChosenBy::Entry).tariff_version, quoted(ChosenBy::Entry).total), (1, Won::new(200)));
     assert_eq!((quoted(ChosenBy::Exit).tariff_version, quoted(ChosenBy::Exit).total), (2, Won::new(400)));
-    let book = TariffBook::new(versions(), ChosenBy::Entry).unwrap();
+    let book = TariffBook::new(versions(ChosenBy::Entry)).unwrap();
     assert_eq!(book.in_force(date(2019, 12, 31)), Err(BookError::NoneInForce(date(2019, 12, 31))));
-    let twice = vec![Tariff::new(old.clone()).unwrap(), Tariff::new(old.clone()).unwrap()];
-    assert!(matches!(TariffBook::new(twice, ChosenBy::Entry), Err(BookError::SameDay(1, 1, _))));
+    let twice = LotTariffs { versions: vec![old.clone(), old.clone()], chosen_by: ChosenBy::Entry };
+    assert!(matches!(TariffBook::new(twice), Err(BookError::SameDay(1, 1, _))));
 }
 
 #[test]
