@@ -301,19 +301,32 @@ fn the_template_sends_the_operators_function_the_routes_it_answers() {
 }
 
 /// A log line is counted by the text of its code: the function and the template must mean the same.
-#[test]
-fn money_that_matches_no_order_raises_an_alarm() {
+fn a_logged_code_raises_an_alarm(filter: &str, alarm: &str, source: &str) {
     let stacks = Template::of_project().unwrap().nested().unwrap();
     let (_, alarms) =
         stacks.into_iter().find(|(_, nested)| nested.path().ends_with("infra/alarms.yaml")).unwrap();
-    let filter = alarms.resource("HeldPayments").unwrap();
+    let filter = alarms.resource(filter).unwrap();
     let pattern = filter.property(&["FilterPattern"]).as_str().unwrap();
     let code = pattern.split('"').nth(1).unwrap();
-    let source = read(&baro::paths::root().join("functions/payment-sync/src/lib.rs"));
+    let source = read(&baro::paths::root().join(source));
     assert!(source.contains(&format!("tracing::error!(code = \"{code}\"")), "nobody writes {code}");
     let counted = &filter.property(&["MetricTransformations"])[0];
-    let alarm = alarms.resource("PaymentHeld").unwrap();
+    let alarm = alarms.resource(alarm).unwrap();
     assert_eq!(alarm.property(&["MetricName"]), &counted["MetricName"]);
     assert_eq!(alarm.property(&["Namespace"]), &counted["MetricNamespace"]);
     assert!(!alarm.property(&["AlarmActions"]).as_array().unwrap().is_empty());
+}
+
+#[test]
+fn money_that_matches_no_order_raises_an_alarm() {
+    a_logged_code_raises_an_alarm("HeldPayments", "PaymentHeld", "functions/payment-sync/src/lib.rs");
+}
+
+#[test]
+fn a_controller_that_does_not_do_as_it_is_asked_raises_an_alarm() {
+    a_logged_code_raises_an_alarm(
+        "FailedGateCommands",
+        "GateCommandFailed",
+        "functions/gate-commands/src/lib.rs",
+    );
 }

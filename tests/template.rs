@@ -131,7 +131,7 @@ fn every_queue_that_is_consumed_has_dead_letters_and_time_for_six_tries() {
         assert_eq!(*source.property(&["FunctionResponseTypes"]), json!(["ReportBatchItemFailures"]));
         assert!(source.property(&["ScalingConfig", "MaximumConcurrency"]).as_i64().unwrap() >= 2);
     }
-    assert_eq!(consumed, 3);
+    assert_eq!(consumed, 4);
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub struct CloudArgs {
     /// Port of the messengers' sandbox (0: any free one).
     #[arg(long, default_value_t = MESSENGER_PORT)]
     pub messenger_port: u16,
+    /// Port of the barrier controller's sandbox (0: any free one).
+    #[arg(long, default_value_t = 0)]
+    pub controller_port: u16,
     /// File of the national standard whose lots are taken in [default: that of Daejeon].
     #[arg(long)]
     pub lots: Option<PathBuf>,

@@ -51,7 +51,11 @@ fn options(args: &CloudArgs) -> Result<Options> {
 async fn local_cloud(args: CloudArgs, told: &Told) -> Result<bool> {
     let options = options(&args)?;
     let progress = options.progress.clone();
-    let ports = SandboxPorts { portone: args.portone_port, messengers: args.messenger_port };
+    let ports = SandboxPorts {
+        portone: args.portone_port,
+        messengers: args.messenger_port,
+        controller: args.controller_port,
+    };
     let Some(platform) = told.or(Platform::start(options, ports)).await else { return Ok(true) };
     let platform = platform?;
     let lots = args.lots.unwrap_or_else(paths::daejeon_lots);
@@ -73,6 +77,7 @@ fn print_addresses(platform: &Platform, curl: &[String]) {
     println!("  API                            {}/v1", cloud.front_url);
     println!("  결제 샌드박스 · gateway          {}", platform.portone.url);
     println!("  메시지 샌드박스 · messages       {}/sandbox/messages", platform.messengers.url);
+    println!("  차단기 샌드박스 · controller     {}/sandbox/controller", platform.controller.url);
     println!("  AWS 에뮬레이터 · emulator        {}   (log: {})\n", cloud.endpoint, cloud.log.display());
     for line in curl {
         println!("  {line}");

@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 /// 10 minutes 400 won, each further 10 minutes 300 won, at every hour of every day: the price does not depend on when this runs.
 const TARIFF: &str = include_str!("../../events/tariffs/daejeon-court.json");
 const ZONE: &str = "Asia/Seoul";
+/// The number the barrier controller has for the lot.
+pub(crate) const AREA: u32 = 20;
 /// How long anything behind the answer may take: webhook, queue, stream.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const GLANCE: Duration = Duration::from_millis(150);
@@ -78,8 +80,9 @@ impl City {
         ZONE.clone_into(&mut record.lot.time_zone);
         record.tariffs = baro_domain::tariff::LotTariffs::of(serde_json::from_str(TARIFF)?);
         let lot = record.lot.id.clone();
-        directory.put_lots(&[record]).await?;
         let controller = Controller::install(&lot, GateVendor::Nexpa, ZONE)?;
+        record.lot.controller = Some(platform.install_controller(&lot, AREA, &controller.gate).await?);
+        directory.put_lots(&[record]).await?;
         let camera = Controller::install(&lot, GateVendor::Hikvision, ZONE)?;
         directory.put_gate(&controller.gate).await?;
         directory.put_gate(&camera.gate).await?;
@@ -217,7 +220,7 @@ impl City {
 
     /// Waits until all that was queued has been worked on.
     pub(crate) async fn quiet(&self) -> Result<()> {
-        for queue in ["PaymentQueueUrl", "NoticeQueueUrl"] {
+        for queue in ["PaymentQueueUrl", "NoticeQueueUrl", "GateCommandQueueUrl"] {
             until(&format!("{queue} is empty"), async || Ok((self.depth(queue).await? == 0).then_some(())))
                 .await?;
         }
@@ -238,6 +241,7 @@ pub(crate) async fn nothing_given_up(city: &City) -> Result<()> {
         "BacklogDeadLettersUrl",
         "PaymentDeadLettersUrl",
         "NoticeDeadLettersUrl",
+        "GateCommandDeadLettersUrl",
         "SettlementDeadLettersUrl",
         "StreamFailuresUrl",
     ] {

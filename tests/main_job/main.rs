@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "gates, phones and people act in real time")]
 
 mod city;
+mod commands;
 mod crash;
 mod gates;
 mod journey;
@@ -41,6 +42,9 @@ async fn the_main_job_holds_through_the_deployed_template() {
     println!("deployed in {:.1} s", began.elapsed().as_secs_f32());
     let mut all = Steps::default();
     all.step("a_paid_car_leaves_and_its_day_is_settled", journey::paid_and_settled(&city)).await;
+    all.step("a_car_that_pays_at_the_exit_is_let_out_by_command", commands::opened_at_once(&city)).await;
+    all.step("a_silent_controller_is_asked_again_while_the_car_waits", commands::silent(&city)).await;
+    all.step("a_pass_is_set_changed_and_taken_away_at_the_controller", commands::passes(&city)).await;
     all.step("a_car_that_comes_in_now_finds_the_barrier_open", gates::fresh_entry(&city)).await;
     all.step("a_late_entry_after_the_exit_completes_the_visit", gates::late_entry(&city)).await;
     all.step("a_webhook_told_three_times_is_posted_once", webhooks::told_three_times(&city)).await;

@@ -1,10 +1,12 @@
-//! What follows from a change of an item: the lot's counter moves, people are told, and tasks come to the operator's desk.
+//! What follows from a change of an item: the lot's counter moves, people are told, the barrier rises before a car that
+//! may leave, and tasks come to the operator's desk.
 //!
 //! A change and what follows from it can't part, since the stream is the outbox. Every consequence can be repeated:
 //! counters skip sequence numbers they have counted, a notice has the id of its event, by which the notifier tells
 //! repetitions, and so has a task. Nothing here decides about visits or money.
 
 mod notices;
+mod queue;
 
 use std::{
     collections::BTreeMap,
@@ -15,9 +17,9 @@ use aws_lambda_events::{
     dynamodb::{Event, EventRecord},
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use baro_domain::{
     FeesError, LotId, PlateNumber, PricedLot, TaskId,
+    command::{Action, Command, opening},
     notice::{Contact, Notice},
     occupancy::VisitCounting,
     payment::Payment,
@@ -27,8 +29,7 @@ use baro_domain::{
 use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
 use baro_store::{Activity, Cached, Directory, OccupancyChange, Parking, StoreError, Tasks, stream::Change};
 
-/// SQS takes so many messages a call.
-const MAX_MESSAGES_A_CALL: usize = 10;
+pub use queue::Queues;
 
 /// Why a record could not be routed; Lambda hands it out again.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,7 @@ struct Consequences {
     unaddressed: Vec<Notice>,
     addressed: Vec<Notice>,
     tasks: Vec<(LotId, TaskChange)>,
+    commands: Vec<Command>,
 }
 
 /// The tables it reads and writes.
@@ -80,8 +82,7 @@ pub struct Tables {
 pub struct Router {
     tables: Tables,
     lots: Cached<LotId, Arc<PricedLot>>,
-    sqs: aws_sdk_sqs::Client,
-    notice_queue_url: String,
+    queues: Queues,
     clock: Clock,
 }
 
@@ -97,18 +98,14 @@ impl Router {
             parking: Parking::new(dynamodb.clone(), parking),
             tasks: Tasks::new(dynamodb, activity, parking),
         };
-        Ok(Self::new(&aws, tables, config.required("NOTICE_QUEUE_URL")?, Clock::default()))
+        let (notices, commands) =
+            (config.required("NOTICE_QUEUE_URL")?, config.required("GATE_COMMAND_QUEUE_URL")?);
+        Ok(Self::new(tables, Queues::new(&aws, notices, commands), Clock::default()))
     }
 
     /// Of its parts.
-    pub fn new(aws: &Aws, tables: Tables, notice_queue_url: &str, clock: Clock) -> Self {
-        Self {
-            tables,
-            lots: Cached::default(),
-            sqs: aws_sdk_sqs::Client::new(aws),
-            notice_queue_url: notice_queue_url.to_owned(),
-            clock,
-        }
+    pub fn new(tables: Tables, queues: Queues, clock: Clock) -> Self {
+        Self { tables, lots: Cached::default(), queues, clock }
     }
 
     /// Routes a batch. Records before the first that fails are done; that one and the rest come again.
@@ -122,6 +119,7 @@ impl Router {
             all.unaddressed.extend(found.unaddressed);
             all.addressed.extend(found.addressed);
             all.tasks.extend(found.tasks);
+            all.commands.extend(found.commands);
             Ok::<(), RouteError>(())
         })
         .await?;
@@ -183,6 +181,8 @@ impl Router {
         }
         let changes = task::changes(&context, (old.unwrap_or(&none), &before), (new, &after), now);
         found.tasks.extend(changes.into_iter().map(|change| (lot.clone(), change)));
+        let command = opening(&context, &before, &after, new, now);
+        found.commands.extend(command.filter(|command| can_open(&priced, command)));
         Ok(found)
     }
 
@@ -202,6 +202,8 @@ impl Router {
     }
 
     async fn carry_out(&self, found: Consequences) -> Result<(), RouteError> {
+        // First of all: a car waits.
+        self.queues.command(&found.commands).await?;
         let mut by_lot: BTreeMap<LotId, Vec<OccupancyChange>> = BTreeMap::new();
         for (lot, change) in found.occupancy {
             by_lot.entry(lot).or_default().push(change);
@@ -221,7 +223,7 @@ impl Router {
                 Some(notice)
             }));
         }
-        self.send(&notices).await
+        self.queues.tell(&notices).await
     }
 
     /// Brings tasks to the desk and takes off what is explained. Of one task only the last change counts: what a batch
@@ -249,28 +251,9 @@ impl Router {
         }
         Ok(())
     }
+}
 
-    async fn send(&self, notices: &[Notice]) -> Result<(), RouteError> {
-        for chunk in notices.chunks(MAX_MESSAGES_A_CALL) {
-            let mut call = self.sqs.send_message_batch().queue_url(&self.notice_queue_url);
-            for (index, notice) in chunk.iter().enumerate() {
-                let body =
-                    serde_json::to_string(notice).map_err(|error| RouteError::Queue(error.to_string()))?;
-                let entry =
-                    SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build();
-                call = call.entries(entry.map_err(|error| RouteError::Queue(error.to_string()))?);
-            }
-            let sent = call.send().await.map_err(|error| {
-                RouteError::Queue(aws_sdk_sqs::error::DisplayErrorContext(error).to_string())
-            })?;
-            if let Some(failed) = sent.failed().first() {
-                return Err(RouteError::Queue(format!(
-                    "{} of a batch were refused: {}",
-                    sent.failed().len(),
-                    failed.code()
-                )));
-            }
-        }
-        Ok(())
-    }
+fn can_open(lot: &PricedLot, command: &Command) -> bool {
+    let Action::Open { lane, .. } = &command.action else { return false };
+    lot.lot.controller.as_ref().is_some_and(|controller| controller.opens(lane))
 }

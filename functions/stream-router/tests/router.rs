@@ -2,30 +2,40 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
+use std::collections::BTreeMap;
+
 use baro_domain::{
-    Passage, PaymentId,
+    BarrierController, ControllerDialect, LaneId, Passage, PaymentId, Won,
+    command::{Action, Command},
+    lot::OpenRequest,
     notice::{Contact, Language, Notice, NoticeKind},
     payment::PaymentStatus,
+    visit::PaidFact,
 };
 use baro_runtime::Clock;
-use baro_stream_router::{Router, Tables};
+use baro_stream_router::{Queues, Router, Tables};
 use baro_testing::{
     BILLING, Cloud, Fault, PARKING, at, large_lot_record, lot_record, observation, payment, plate,
 };
 use serde_json::json;
 
 const QUEUE: &str = "http://sqs/notices";
+const COMMANDS: &str = "http://sqs/commands.fifo";
 
-async fn start() -> (Cloud, Router) {
-    let cloud = Cloud::start().await;
-    cloud.directory().put_lots(&[large_lot_record()]).await.unwrap();
-    let tables = Tables {
+fn tables(cloud: &Cloud) -> Tables {
+    Tables {
         directory: cloud.directory(),
         activity: cloud.activity(),
         parking: cloud.parking(),
         tasks: cloud.tasks(),
-    };
-    let router = Router::new(&cloud.aws, tables, QUEUE, Clock::at(at(1)));
+    }
+}
+
+async fn start() -> (Cloud, Router) {
+    let cloud = Cloud::start().await;
+    cloud.directory().put_lots(&[large_lot_record()]).await.unwrap();
+    let queues = Queues::new(&cloud.aws, QUEUE, COMMANDS);
+    let router = Router::new(tables(&cloud), queues, Clock::at(at(1)));
     cloud.forget_calls();
     (cloud, router)
 }
@@ -236,4 +246,59 @@ async fn journal_entries_and_deleted_items_are_nothing_to_route() {
         record(2, entry.into(), serde_dynamo::Item::default()),
     ];
     assert!(router.handle(event(records)).await.unwrap().batch_item_failures.is_empty());
+}
+
+/// A car that came at ten, stands before the barrier of a lot at eleven, and pays there and then.
+async fn pays_at_the_barrier(cloud: &Cloud, with_controller: bool) -> (Router, EventRecord) {
+    let mut lot = lot_record();
+    lot.lot.controller = with_controller.then(|| BarrierController {
+        dialect: ControllerDialect::Amano,
+        address: "http://10.20.0.5:9948".into(),
+        secret_id: "baro/controllers/lot_test".into(),
+        area: 20,
+        barriers: BTreeMap::from([(LaneId::parse("lane_in").unwrap(), "3".into())]),
+        open: Some(OpenRequest {
+            resource: "openBarrier".into(),
+            barrier_field: "gateNo".into(),
+            fixed: BTreeMap::new(),
+        }),
+    });
+    cloud.directory().put_lots(&[lot]).await.unwrap();
+    let parking = cloud.parking();
+    parking.record(&observation("in", Passage::Entered, 0), &plate(), None).await.unwrap();
+    parking.record(&observation("ask", Passage::AtExit, 60), &plate(), None).await.unwrap();
+    let standing = facts_image(cloud).await;
+    let order = payment(&PaymentId::derive(&["p"]));
+    cloud.billing().create(&order).await.unwrap();
+    let (quoted_until, paid_at) = (at(60), at(61));
+    let fact = PaidFact { payment: order.id.clone(), amount: Won::new(1_900), quoted_until, paid_at };
+    cloud.billing().commit(&order, 1, &[], Some(&fact), at(61)).await.unwrap();
+    let paid = record(7, standing, facts_image(cloud).await);
+    cloud.take_messages();
+    cloud.forget_calls();
+    let queues = Queues::new(&cloud.aws, QUEUE, COMMANDS);
+    (Router::new(tables(cloud), queues, Clock::at(at(61))), paid)
+}
+
+#[tokio::test]
+async fn a_car_that_pays_before_the_barrier_has_it_raised() {
+    let cloud = Cloud::start().await;
+    let (router, paid) = pays_at_the_barrier(&cloud, true).await;
+    router.handle(event(vec![paid.clone()])).await.unwrap();
+    let sent = cloud.messages();
+    assert_eq!((sent.len(), sent[0].queue.as_str()), (1, COMMANDS));
+    let command: Command = serde_json::from_str(&sent[0].body).unwrap();
+    assert!(matches!(&command.action, Action::Open { plate: of, .. } if *of == plate()));
+    assert_eq!(sent[0].group.as_deref(), Some(command.id().as_str()));
+    assert_eq!(cloud.dynamodb_calls(), ["GetItem"], "the lot, once a minute, and nothing for the command");
+    router.handle(event(vec![paid])).await.unwrap();
+    assert_eq!(cloud.messages()[1].deduplication, sent[0].deduplication, "told again it is the same");
+}
+
+#[tokio::test]
+async fn where_no_controller_takes_commands_the_gate_s_next_read_opens() {
+    let cloud = Cloud::start().await;
+    let (router, paid) = pays_at_the_barrier(&cloud, false).await;
+    assert!(router.handle(event(vec![paid])).await.unwrap().batch_item_failures.is_empty());
+    assert_eq!(cloud.messages(), []);
 }

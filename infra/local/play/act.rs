@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use baro_domain::{LotId, PaymentId};
+use baro_domain::{
+    LotId, PaymentId, PlateNumber,
+    command::{Action, Status},
+};
+use baro_store::Activity;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -41,6 +45,8 @@ pub(super) struct Outcome {
 pub(super) struct Actor {
     /// Platform.
     pub api: Api,
+    /// Where the operator sees what became of commands.
+    pub activity: Activity,
     /// Controller of the lot.
     pub controller: Controller,
     /// Lot.
@@ -106,7 +112,11 @@ impl Actor {
 
     async fn pay_in_advance(&self, outcome: &mut Outcome) -> Result<()> {
         match self.car.story {
-            Story::FreeGrace | Story::PaysAtBarrier | Story::VirtualAccount | Story::LateEntry => Ok(()),
+            Story::FreeGrace
+            | Story::PaysAtBarrier
+            | Story::OpenedByCommand
+            | Story::VirtualAccount
+            | Story::LateEntry => Ok(()),
             _ => self.pay(outcome, "advance").await,
         }
     }
@@ -215,10 +225,17 @@ impl Actor {
         if decision(&answer) == "amount_due" {
             let due_expected = matches!(
                 self.car.story,
-                Story::Overrun | Story::PaysAtBarrier | Story::VirtualAccount | Story::PaysTooLittle
+                Story::Overrun
+                    | Story::PaysAtBarrier
+                    | Story::OpenedByCommand
+                    | Story::VirtualAccount
+                    | Story::PaysTooLittle
             );
             ensure!(due_expected, "{} paid and is still asked for money: {answer}", self.car.story.title());
             self.pay(outcome, "barrier").await?;
+            if self.car.story == Story::OpenedByCommand {
+                return self.leave_by_command(outcome).await;
+            }
             answer = self.ask(outcome).await?;
         } else {
             let free_ride =
@@ -232,11 +249,33 @@ impl Actor {
             outcome.barrier.push(short(&answer));
         }
         ensure!(decision(&answer) == "open", "the barrier stayed shut: {answer}");
+        self.drive_out(outcome).await
+    }
+
+    async fn drive_out(&self, outcome: &mut Outcome) -> Result<()> {
         self.note_visit(outcome).await?;
         let left = now();
         outcome.left_at = Some(left);
         self.read(Place::Out, left).await?;
         Ok(())
+    }
+
+    /// Waits for the barrier to rise by itself: nothing is read or asked any more.
+    async fn leave_by_command(&self, outcome: &mut Outcome) -> Result<()> {
+        let own = PlateNumber::parse(&self.car.plate);
+        let give_up = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let commands = self.activity.commands(&self.lot).await?;
+            let mine = commands
+                .iter()
+                .find(|record| matches!(&record.command.action, Action::Open { plate, .. } if *plate == own));
+            if mine.is_some_and(|record| record.progress.status == Status::Done) {
+                outcome.barrier.push("명령으로 열림(command)".to_owned());
+                return self.drive_out(outcome).await;
+            }
+            ensure!(tokio::time::Instant::now() < give_up, "no command opened the barrier: {mine:?}");
+            tokio::time::sleep(GLANCE).await;
+        }
     }
 
     async fn ask(&self, outcome: &mut Outcome) -> Result<Value> {

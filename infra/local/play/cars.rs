@@ -13,6 +13,8 @@ pub(super) enum Story {
     Overrun,
     /// Drives to the barrier first and pays there.
     PaysAtBarrier,
+    /// The same where the lot's controller takes commands: the barrier opens without another read.
+    OpenedByCommand,
     /// Gets a virtual account, deposits later.
     VirtualAccount,
     /// The first attempt fails, the second succeeds.
@@ -42,6 +44,7 @@ impl Story {
             Self::FreeGrace => "무료 회차 · free grace",
             Self::Overrun => "결제 후 초과 · overrun",
             Self::PaysAtBarrier => "출구 결제 · at the barrier",
+            Self::OpenedByCommand => "출구 결제 즉시 개방 · opened by command",
             Self::VirtualAccount => "가상계좌 · virtual account",
             Self::FailsThenPays => "결제 실패 후 성공 · failed once",
             Self::PaysTooLittle => "금액 변조 · wrong amount",
@@ -69,12 +72,13 @@ pub(super) struct Car {
 }
 
 /// How many cars of each story come, for the three metered lots of the stage; the fourth gives free minutes.
-const CAST: [(Story, usize); 14] = [
+const CAST: [(Story, usize); 15] = [
     (Story::PaidInAdvance, 9),
     (Story::EasyPay, 3),
     (Story::FreeGrace, 4),
     (Story::Overrun, 2),
     (Story::PaysAtBarrier, 3),
+    (Story::OpenedByCommand, 2),
     (Story::VirtualAccount, 2),
     (Story::FailsThenPays, 1),
     (Story::PaysTooLittle, 1),
@@ -89,7 +93,7 @@ const CAST: [(Story, usize); 14] = [
 pub(super) const FREE_LOT: usize = 3;
 /// The lot that gives no time to leave after paying.
 pub(super) const STRICT_LOT: usize = 4;
-/// The lot whose controller speaks the Korean dialect and keeps a backlog.
+/// The lot whose controller speaks the Korean dialect, keeps a backlog, and takes commands.
 pub(super) const CONTROLLER_LOT: usize = 0;
 const LETTERS: [char; 12] = ['가', '나', '다', '라', '마', '거', '너', '더', '러', '머', '버', '서'];
 /// Serials so far apart that no two plates of the cast look alike to the matcher.
@@ -104,7 +108,7 @@ pub(super) fn cast(run: u32) -> Vec<Car> {
             let lot = match story {
                 Story::FreeGrace => FREE_LOT,
                 Story::Overrun => STRICT_LOT,
-                Story::LateEntry => CONTROLLER_LOT,
+                Story::LateEntry | Story::OpenedByCommand => CONTROLLER_LOT,
                 _ => usize::try_from(index % 3).unwrap_or(0),
             };
             let class = 100 + (index * 13 + run * 41) % 580;

@@ -55,7 +55,7 @@ pub async fn hour(platform: &Platform, lots_file: &Path, progress: &Progress) ->
     let step = progress.step("Lots imported");
     let imported = import::read(lots_file)?;
     import::store(&directory, &imported, now()).await?;
-    let places = stage::build(&directory, &imported.lots, now()).await?;
+    let places = stage::build(platform, &imported.lots, now()).await?;
     step.done(&imported.summary());
 
     let api = Api::new(&platform.cloud.front_url, &platform.portone.url)?;
@@ -75,6 +75,7 @@ pub async fn hour(platform: &Platform, lots_file: &Path, progress: &Progress) ->
 
     let step = progress.step("Day settled");
     let mut problems = table::notices_complete(platform, &actors, &outcomes).await;
+    problems.extend(barriers_raised(platform, &actors));
     let settled = books::close(platform, &places, &books, &outcomes, &actors).await?;
     step.done(&format!("{} statements", settled.statements.len()));
     table::print(platform, &places, &actors, &outcomes);
@@ -97,7 +98,7 @@ pub async fn hour(platform: &Platform, lots_file: &Path, progress: &Progress) ->
 
 /// The cast with its controllers; every other driver has registered the car and is told of the entry too.
 async fn actors(platform: &Platform, api: &Api, places: &[Place], cars: Vec<Car>) -> Result<Vec<Actor>> {
-    let directory = platform.directory()?;
+    let (directory, activity) = (platform.directory()?, platform.activity()?);
     let mut actors = Vec::with_capacity(cars.len());
     for (index, car) in cars.into_iter().enumerate() {
         let place = places.get(car.lot).context("a car without a lot")?;
@@ -115,6 +116,7 @@ async fn actors(platform: &Platform, api: &Api, places: &[Place], cars: Vec<Car>
         }
         actors.push(Actor {
             api: api.clone(),
+            activity: activity.clone(),
             controller: place.controller.clone(),
             lot: place.lot().clone(),
             car,
@@ -123,6 +125,13 @@ async fn actors(platform: &Platform, api: &Api, places: &[Place], cars: Vec<Car>
     }
     ensure!(actors.len() >= 30, "the cast is too small");
     Ok(actors)
+}
+
+/// Whether the barrier went up for each car that left by command alone.
+fn barriers_raised(platform: &Platform, actors: &[Actor]) -> Option<String> {
+    let let_out = actors.iter().filter(|actor| actor.car.story == Story::OpenedByCommand).count();
+    let raised = platform.controller.raised(stage::AREA).len();
+    (raised < let_out).then(|| format!("the barrier went up {raised} times for {let_out} cars"))
 }
 
 /// Three lines to try: lots near the city hall, a car that comes in, its price.

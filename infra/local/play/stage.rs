@@ -5,11 +5,13 @@ use baro_domain::{
     Coordinate, GateVendor, Lot, LotId, PricedLot, Won, occupancy::OccupancyRules, tariff::LotTariffs,
     visit::FeeSchedule as _,
 };
-use baro_store::{Directory, LotRecord};
+use baro_store::LotRecord;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::platform::Platform;
+
 use super::{
-    cars::{FREE_LOT, STRICT_LOT},
+    cars::{CONTROLLER_LOT, FREE_LOT, STRICT_LOT},
     gates::Controller,
 };
 
@@ -23,6 +25,8 @@ const VENDORS: [GateVendor; 5] = [
     GateVendor::Nexpa,
     GateVendor::Nexpa,
 ];
+/// The number the barrier controller has for its lot.
+pub(super) const AREA: u32 = 20;
 /// The city hall's own tariff (facts/tariffs.md): 60 minutes free, deducted.
 const CITY_HALL: &str = include_str!("city-hall.json");
 
@@ -55,7 +59,8 @@ fn suits(record: &LotRecord, now: Timestamp) -> bool {
 }
 
 /// Chooses the lots, installs the gates, and stores both.
-pub(super) async fn build(directory: &Directory, lots: &[LotRecord], now: Timestamp) -> Result<Vec<Place>> {
+pub(super) async fn build(platform: &Platform, lots: &[LotRecord], now: Timestamp) -> Result<Vec<Place>> {
+    let directory = platform.directory()?;
     let mut metered: Vec<&LotRecord> = lots.iter().filter(|record| suits(record, now)).collect();
     let rank = |record: &LotRecord| {
         let preferred = PREFERRED.iter().position(|name| record.lot.name.contains(name));
@@ -81,13 +86,18 @@ pub(super) async fn build(directory: &Directory, lots: &[LotRecord], now: Timest
     for record in &mut records {
         record.lot.occupancy = OccupancyRules::by_visits();
     }
-    directory.put_lots(&records).await.context("the lots of the stage could not be stored")?;
     let mut places = Vec::with_capacity(records.len());
-    for (record, vendor) in records.into_iter().zip(VENDORS) {
+    for (index, (mut record, vendor)) in records.into_iter().zip(VENDORS).enumerate() {
         let controller = Controller::install(&record.lot.id, vendor, &record.lot.time_zone)?;
         directory.put_gate(&controller.gate).await.context("a gate could not be stored")?;
+        if index == CONTROLLER_LOT {
+            let lot = &record.lot.id;
+            record.lot.controller = Some(platform.install_controller(lot, AREA, &controller.gate).await?);
+        }
         places.push(Place { record, controller });
     }
+    let records: Vec<LotRecord> = places.iter().map(|place| place.record.clone()).collect();
+    directory.put_lots(&records).await.context("the lots of the stage could not be stored")?;
     Ok(places)
 }
 

@@ -110,6 +110,8 @@ typed_id!(/// One tracking of one car by one camera, derived from the vendor's i
     TrackId, "trk_");
 typed_id!(/// A message to a person, derived from the event it tells of.
     NoticeId, "ntc_");
+typed_id!(/// A command to a barrier controller, derived from what caused it.
+    CommandId, "cmd_");
 typed_id!(/// A settlement statement: one lot, one day.
     StatementId, "stm_");
 typed_id!(/// The operator of lots, often a city.

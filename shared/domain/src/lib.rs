@@ -5,6 +5,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod calendar;
+pub mod command;
 pub mod fees;
 pub mod geo;
 pub mod ids;
@@ -28,10 +29,10 @@ pub use calendar::Calendar;
 pub use fees::{FeesError, LotFees, PricedLot};
 pub use geo::Coordinate;
 pub use ids::{
-    DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, RulingId,
+    CommandId, DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, RulingId,
     StatementId, TaskId, TrackId, VisitId,
 };
-pub use lot::{Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
+pub use lot::{BarrierController, ControllerDialect, Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
 pub use money::Won;
 pub use observation::{GateObservation, Passage, ReadConfidence, Track, Unasked};
 pub use operator::{Operator, OperatorKey};

@@ -1,5 +1,7 @@
 //! A lot, its lanes and its gates: what an operator configures. The tariff is in [`crate::tariff`].
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Coordinate, GateId, LaneId, LotId, OperatorId, occupancy::OccupancyRules};
@@ -25,6 +27,9 @@ pub struct Lot {
     /// The lot's own settings of the visit fold.
     #[serde(default)]
     pub rules: LotRules,
+    /// The controller that takes commands for its barriers; `None` where barriers move only as answers to their reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<BarrierController>,
     /// How its cars are counted.
     #[serde(default, skip_serializing_if = "OccupancyRules::is_empty")]
     pub occupancy: OccupancyRules,
@@ -124,6 +129,55 @@ pub struct Gate {
     pub secret_sha256: String,
     /// Its lanes.
     pub lanes: Vec<Lane>,
+}
+
+/// A controller that takes commands for the barriers of a whole lot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BarrierController {
+    /// The dialect it speaks.
+    pub dialect: ControllerDialect,
+    /// Its address: scheme, IP address and port (`http://10.20.0.5:9948`).
+    pub address: String,
+    /// Name of the secret with its user and password. They themselves are kept only there.
+    pub secret_id: String,
+    /// The number the controller has for the lot.
+    pub area: u32,
+    /// What the controller calls each barrier, by our lane.
+    #[serde(default)]
+    pub barriers: BTreeMap<LaneId, String>,
+    /// How it is asked to raise one; `None` where it can only keep passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<OpenRequest>,
+}
+
+/// The request that raises a barrier. Vendors do not publish it and installations differ: it comes from the
+/// installation's own manual.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenRequest {
+    /// Name of the resource.
+    pub resource: String,
+    /// Name of the field that takes the barrier.
+    pub barrier_field: String,
+    /// Fields that are always the same.
+    #[serde(default)]
+    pub fixed: BTreeMap<String, String>,
+}
+
+/// The dialects of controllers that take commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControllerDialect {
+    /// `/interop/RESOURCE.do`, HTTP Basic, refusals inside HTTP 200.
+    Amano,
+}
+
+impl BarrierController {
+    /// Whether it can raise the barrier of a lane.
+    pub fn opens(&self, lane: &LaneId) -> bool {
+        self.open.is_some() && self.barriers.contains_key(lane)
+    }
 }
 
 /// The dialects of gates.md.

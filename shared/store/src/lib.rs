@@ -23,7 +23,7 @@ pub mod stream;
 mod tasks;
 mod tracks;
 
-pub use activity::{Activity, NoticeRecord};
+pub use activity::{Activity, CommandRecord, NoticeRecord};
 pub use billing::{Billing, Committed, Created, Stored};
 pub use cache::Cached;
 pub use directory::Directory;

@@ -35,6 +35,7 @@ pub fn lot_record() -> LotRecord {
         capacity: 65,
         time_zone: "Asia/Seoul".into(),
         rules: LotRules::default(),
+        controller: None,
         occupancy: OccupancyRules::by_visits(),
         remarks: Vec::new(),
     };

@@ -209,6 +209,7 @@ fn take(row: &Row<'_>, number: usize, seen: &mut HashMap<Key, usize>) -> Result<
         capacity,
         time_zone: ZONE.to_owned(),
         rules: LotRules::default(),
+        controller: None,
         occupancy: OccupancyRules::default(),
         remarks: remarks.iter().map(|remark| remark.text_ko.clone()).collect(),
     };

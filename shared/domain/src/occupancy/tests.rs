@@ -33,6 +33,7 @@ fn lot() -> Lot {
         capacity: 100,
         time_zone: "Asia/Seoul".into(),
         rules: LotRules::default(),
+        controller: None,
         occupancy: OccupancyRules {
             capacity: BTreeMap::from([(SpaceClass::Disabled, 4), (SpaceClass::Charging, 6)]),
             sources: BTreeMap::from([

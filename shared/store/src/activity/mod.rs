@@ -1,6 +1,14 @@
-//! The Activity table: how full lots are ([`crate::occupancy`]), and what became of each notice. Nothing here is money.
+//! The Activity table: how full lots are ([`crate::occupancy`]), what became of each notice and of each command to a controller.
+//! Nothing here is money.
 
-use aws_sdk_dynamodb::{Client, error::SdkError, types::ReturnValuesOnConditionCheckFailure};
+mod commands;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::put_item::{PutItemError, builders::PutItemFluentBuilder},
+    types::ReturnValuesOnConditionCheckFailure,
+};
 use baro_domain::{NoticeId, notice::Attempt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,6 +17,8 @@ use crate::{
     StoreError,
     item::{Item, REV, TTL, doc, expiry, key, n, number, with_doc},
 };
+
+pub use commands::CommandRecord;
 
 const NOTICE: &str = "NOTICE";
 /// Deliveries are remembered this long: longer than any message can come back.
@@ -62,7 +72,7 @@ impl Activity {
         let mut item = with_doc(id.as_str(), NOTICE, record)?;
         item.insert(REV.to_owned(), n(revision));
         item.insert(TTL.to_owned(), expiry(now, NOTICE_RETENTION_DAYS));
-        let sent = self
+        let put = self
             .client
             .put_item()
             .table_name(&self.table)
@@ -70,22 +80,28 @@ impl Activity {
             .condition_expression("attribute_not_exists(pk) AND :rev = :zero OR #rev = :rev")
             .expression_attribute_names("#rev", REV)
             .expression_attribute_values(":rev", n(record.revision))
-            .expression_attribute_values(":zero", n(0))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(Ok(NoticeRecord { attempts: record.attempts.clone(), revision })),
-            Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
-                match context.into_err() {
-                    aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
-                        failed,
-                    ) => Ok(Err(notice_of(&failed.item.unwrap_or_default())?)),
-                    other => Err(StoreError::corrupt("notice", other)),
-                }
-            }
-            Err(error) => Err(error.into()),
+            .expression_attribute_values(":zero", n(0));
+        match conditional_put("notice", put).await? {
+            None => Ok(Ok(NoticeRecord { attempts: record.attempts.clone(), revision })),
+            Some(standing) => Ok(Err(notice_of(&standing)?)),
         }
+    }
+}
+
+/// Writes an item under its condition; answers with what stands there when the condition fails.
+async fn conditional_put(kind: &'static str, put: PutItemFluentBuilder) -> Result<Option<Item>, StoreError> {
+    let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    match put.send().await {
+        Ok(_) => Ok(None),
+        Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
+            match context.into_err() {
+                PutItemError::ConditionalCheckFailedException(failed) => {
+                    Ok(Some(failed.item.unwrap_or_default()))
+                }
+                other => Err(StoreError::corrupt(kind, other)),
+            }
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

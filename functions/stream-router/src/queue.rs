@@ -1,0 +1,77 @@
+//! The queues that consequences are put on.
+
+use aws_sdk_sqs::types::{SendMessageBatchRequestEntry, builders::SendMessageBatchRequestEntryBuilder};
+use baro_domain::{command::Command, notice::Notice};
+use baro_runtime::Aws;
+use serde::Serialize;
+
+use crate::RouteError;
+
+/// SQS takes so many messages a call.
+const MAX_MESSAGES_A_CALL: usize = 10;
+
+/// Where notices and commands go.
+#[derive(Debug)]
+pub struct Queues {
+    sqs: aws_sdk_sqs::Client,
+    notices_url: String,
+    commands_url: String,
+}
+
+fn failed(error: impl std::fmt::Display) -> RouteError {
+    RouteError::Queue(error.to_string())
+}
+
+fn entry(message: &impl Serialize) -> Result<SendMessageBatchRequestEntryBuilder, RouteError> {
+    let body = serde_json::to_string(message).map_err(failed)?;
+    Ok(SendMessageBatchRequestEntry::builder().message_body(body))
+}
+
+impl Queues {
+    /// Of these addresses.
+    pub fn new(aws: &Aws, notices_url: &str, commands_url: &str) -> Self {
+        Self {
+            sqs: aws_sdk_sqs::Client::new(aws),
+            notices_url: notices_url.to_owned(),
+            commands_url: commands_url.to_owned(),
+        }
+    }
+
+    /// Has people told.
+    pub(crate) async fn tell(&self, notices: &[Notice]) -> Result<(), RouteError> {
+        let entries = notices.iter().map(entry).collect::<Result<_, _>>()?;
+        self.send(&self.notices_url, entries).await
+    }
+
+    /// Has controllers do something. Each command is a group of its own: a car never waits for another, and changes of
+    /// one pass stay in their order.
+    pub(crate) async fn command(&self, commands: &[Command]) -> Result<(), RouteError> {
+        let grouped = |command: &Command| {
+            let id = command.id();
+            let deduplication = format!("{id}-{}", command.revision);
+            Ok(entry(command)?.message_group_id(id.as_str()).message_deduplication_id(deduplication))
+        };
+        let entries = commands.iter().map(grouped).collect::<Result<_, RouteError>>()?;
+        self.send(&self.commands_url, entries).await
+    }
+
+    async fn send(
+        &self,
+        url: &str,
+        entries: Vec<SendMessageBatchRequestEntryBuilder>,
+    ) -> Result<(), RouteError> {
+        let numbered =
+            entries.into_iter().enumerate().map(|(index, entry)| entry.id(index.to_string()).build());
+        let entries = numbered.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        for chunk in entries.chunks(MAX_MESSAGES_A_CALL) {
+            let call = self.sqs.send_message_batch().queue_url(url).set_entries(Some(chunk.to_vec()));
+            let sent =
+                call.send().await.map_err(|error| failed(aws_sdk_sqs::error::DisplayErrorContext(error)))?;
+            if let Some(refused) = sent.failed().first() {
+                let count = sent.failed().len();
+                return Err(failed(format!("{count} of a batch were refused: {}", refused.code())));
+            }
+        }
+        Ok(())
+    }
+}
