@@ -159,20 +159,23 @@ fn every_stream_consumer_isolates_poison_and_keeps_what_it_gives_up() {
 }
 
 #[test]
-fn the_schedule_runs_in_korean_time_and_loses_no_day() {
+fn the_schedules_run_in_korean_time_and_lose_no_run() {
     let root = root();
-    let schedules: Vec<_> = root.resources_of("AWS::Scheduler::Schedule").collect();
-    assert_eq!(schedules.len(), 1);
-    let schedule = schedules[0];
-    assert_eq!(*schedule.property(&["ScheduleExpressionTimezone"]), json!("Asia/Seoul"));
-    assert_eq!(*schedule.property(&["ScheduleExpression"]), json!("cron(20 0 * * ? *)"));
-    let dead = points_to(schedule.property(&["Target", "DeadLetterConfig", "Arn"])).unwrap();
-    let target = points_to(schedule.property(&["Target", "Arn"])).unwrap();
-    let retries = root
-        .resources_of("AWS::Lambda::EventInvokeConfig")
-        .find(|config| points_to(config.property(&["FunctionName"])) == Some(target))
-        .unwrap();
-    assert_eq!(points_to(retries.property(&["DestinationConfig", "OnFailure", "Destination"])), Some(dead));
+    let mut runs = BTreeMap::new();
+    for schedule in root.resources_of("AWS::Scheduler::Schedule") {
+        assert_eq!(*schedule.property(&["ScheduleExpressionTimezone"]), json!("Asia/Seoul"));
+        let dead = points_to(schedule.property(&["Target", "DeadLetterConfig", "Arn"])).unwrap();
+        let target = points_to(schedule.property(&["Target", "Arn"])).unwrap();
+        runs.insert(target, schedule.property(&["ScheduleExpression"]).as_str().unwrap());
+        let retries = root
+            .resources_of("AWS::Lambda::EventInvokeConfig")
+            .find(|config| points_to(config.property(&["FunctionName"])) == Some(target))
+            .unwrap();
+        let given_up = points_to(retries.property(&["DestinationConfig", "OnFailure", "Destination"]));
+        assert_eq!(given_up, Some(dead), "{target}");
+    }
+    let wanted = [("LongStays", "cron(40 * * * ? *)"), ("Settlement", "cron(20 0 * * ? *)")];
+    assert_eq!(runs, BTreeMap::from(wanted));
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub(crate) async fn open(api: &OperatorApi, request: &Request) -> Result<Respons
     let (_, lot) = admit(api, request).await?;
     let cursor: Option<OpenCursor> = query(request, "cursor")?;
     let id = &lot.lot.id;
-    let (plates, next) = api.parking.open_page(id, None, cursor.as_ref()).await.map_err(store)?;
+    let (plates, next) = api.parking.open_page(id, cursor.as_ref()).await.map_err(store)?;
     let files = api.parking.on_files(id, &plates).await.map_err(store)?;
     let now = api.clock.now();
     let mut visits: Vec<Visit> =

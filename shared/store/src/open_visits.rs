@@ -48,11 +48,10 @@ impl FromStr for OpenCursor {
 }
 
 impl Parking {
-    /// Plates that the index lists as being in the lot and that came in before `before`, oldest entry first.
+    /// Plates that the index lists as being in the lot, oldest entry first.
     pub async fn open_page(
         &self,
         lot: &LotId,
-        before: Option<Timestamp>,
         from: Option<&OpenCursor>,
     ) -> Result<(Vec<PlateNumber>, Option<OpenCursor>), StoreError> {
         let mut start = None;
@@ -62,22 +61,16 @@ impl Parking {
             item.insert(OPEN_INDEX.range.to_owned(), s(&cursor.since));
             start = Some(item);
         }
-        let mut request = self
+        let request = self
             .client
             .query()
             .table_name(&self.table)
             .index_name(OPEN_INDEX.name)
+            .key_condition_expression("#ol = :lot")
             .expression_attribute_names("#ol", OPEN_INDEX.hash)
             .expression_attribute_values(":lot", s(lot.as_str()))
             .limit(i32::try_from(MAX_OPEN_PAGE).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start);
-        request = match before {
-            Some(before) => request
-                .key_condition_expression("#ol = :lot AND #os < :before")
-                .expression_attribute_names("#os", OPEN_INDEX.range)
-                .expression_attribute_values(":before", s(before.to_string())),
-            None => request.key_condition_expression("#ol = :lot"),
-        };
         let page = request.send().await?;
         let plate_of = |item: &crate::item::Item| {
             text(item, SK).and_then(|sk| sk.strip_prefix(PLATE)).map(PlateNumber::parse)
@@ -86,6 +79,31 @@ impl Parking {
             Some(OpenCursor { since: text(item, OPEN_INDEX.range)?.to_owned(), plate: plate_of(item)? })
         });
         Ok((page.items.unwrap_or_default().iter().filter_map(plate_of).collect(), next))
+    }
+
+    /// All plates that any lot lists as inside. Read from the sparse index alone: it costs by the cars that are in lots now,
+    /// and nothing when there are none.
+    pub async fn open_everywhere(&self) -> Result<Vec<(LotId, PlateNumber)>, StoreError> {
+        let (mut found, mut from) = (Vec::new(), None);
+        loop {
+            let page = self
+                .client
+                .scan()
+                .table_name(&self.table)
+                .index_name(OPEN_INDEX.name)
+                .set_exclusive_start_key(from)
+                .send()
+                .await?;
+            for item in page.items.unwrap_or_default() {
+                let lot = text(&item, PK).and_then(|pk| LotId::parse(pk).ok());
+                let plate = text(&item, SK).and_then(|sk| sk.strip_prefix(PLATE)).map(PlateNumber::parse);
+                found.extend(lot.zip(plate));
+            }
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// What is on file of these plates (at most [`MAX_OPEN_PAGE`]), in one request, in no order.

@@ -21,9 +21,9 @@ pub use notes::{DiscountProposal, propose_discounts};
 pub use remark::{Remark, RemarkCode};
 pub use row::COLUMNS;
 
-use crate::lot::LotRules;
+use crate::lot::{LongStay, LotRules};
 use crate::occupancy::OccupancyRules;
-use crate::tariff::Tariff;
+use crate::tariff::{PassKind, Tariff};
 use crate::{Lot, LotId, OperatorId};
 use row::{Header, Row};
 
@@ -208,7 +208,7 @@ fn take(row: &Row<'_>, number: usize, seen: &mut HashMap<Key, usize>) -> Result<
         position,
         capacity,
         time_zone: ZONE.to_owned(),
-        rules: LotRules::default(),
+        rules: rules(&tariff),
         controller: None,
         occupancy: OccupancyRules::default(),
         remarks: remarks.iter().map(|remark| remark.text_ko.clone()).collect(),
@@ -229,6 +229,12 @@ fn take(row: &Row<'_>, number: usize, seen: &mut HashMap<Key, usize>) -> Result<
         provider_code,
         provider_name: row.text("제공기관명"),
     })
+}
+
+/// Where nobody parks by the month, a car that stays for days is an odd one.
+fn rules(tariff: &Tariff) -> LotRules {
+    let is_monthly = tariff.spec().passes.iter().any(|offer| offer.kind == PassKind::CalendarMonth);
+    LotRules { long_stay: (!is_monthly).then_some(LongStay::OF_A_DAY), ..LotRules::default() }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub use decision::{AmountDue, ExitDecision, OpenReason, decide_exit, visit_behin
 pub use events::{VisitEvent, VisitEventKind, events_between, open_delta};
 pub use fold::{Ended, OrphanExit, Timeline, Visit, VisitStatus, fold};
 pub use outworn::{CARRIED_READS, LATE_READS_FOR, Outworn, outworn};
-pub use ruling::{DisputeReason, RuledBy, Ruling, RulingKind};
+pub use ruling::{DisputeReason, LongStayStep, RuledBy, Ruling, RulingKind};
 pub use track::{Superseded, TRACK_SPAN, TrackRead, is_superseded, superseded_plates};
 
 use jiff::Timestamp;

@@ -100,6 +100,15 @@ pub enum DisputeReason {
     Other,
 }
 
+/// What a lot's rule about long stays asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LongStayStep {
+    /// A person should look.
+    Ask,
+    /// The car counts as gone.
+    PresumeGone,
+}
+
 impl Ruling {
     /// The moment of the visit it speaks of.
     pub fn concerns(&self) -> Timestamp {
@@ -155,6 +164,16 @@ impl Visit {
     pub fn gone_at(&self, rules: LotRules) -> Option<Timestamp> {
         let silence = SignedDuration::from_secs(i64::from(rules.long_stay?.close_after_s?));
         self.seen_at.checked_add(silence).ok()
+    }
+
+    /// What the lot's rule about long stays asks for at `now`. A disputed visit is a person's matter.
+    pub fn long_stay_step(&self, rules: LotRules, now: Timestamp) -> Option<LongStayStep> {
+        let is_past = |moment: Option<Timestamp>| moment.is_some_and(|moment| moment <= now);
+        if !self.is_open() || !is_past(self.long_since(rules)) {
+            return None;
+        }
+        let is_gone = is_past(self.gone_at(rules)) && self.disputed_at.is_none();
+        Some(if is_gone { LongStayStep::PresumeGone } else { LongStayStep::Ask })
     }
 
     pub(super) fn hold(&mut self, rules: LotRules) {
