@@ -323,6 +323,12 @@ fn money_that_matches_no_order_raises_an_alarm() {
 }
 
 #[test]
+fn a_silent_lane_and_a_clock_beyond_correction_raise_alarms() {
+    a_logged_code_raises_an_alarm("LanesGoneSilent", "LaneSilent", "functions/gate-health/src/lib.rs");
+    a_logged_code_raises_an_alarm("ClocksGoneWrong", "ClockBeyondBound", "functions/gate-health/src/lib.rs");
+}
+
+#[test]
 fn a_controller_that_does_not_do_as_it_is_asked_raises_an_alarm() {
     a_logged_code_raises_an_alarm(
         "FailedGateCommands",

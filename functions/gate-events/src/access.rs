@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use baro_domain::{Gate, GateId};
+use baro_domain::GateId;
 use baro_runtime::{Problem, access::is_secret, http::header, problem::ToProblem as _};
+use baro_store::GateRecord;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use lambda_http::Request;
@@ -13,7 +14,7 @@ use crate::{
     codes::{GATE_NOT_FOUND, WRONG_GATE_SECRET},
 };
 
-/// The gate that the request speaks for.
+/// The gate that the request speaks for, and what is known of its clocks.
 ///
 /// An unknown gate and a wrong secret have codes of their own, since whoever sets up a gate must be able to tell a typing
 /// error in the address from one in the secret. What a stranger could learn from it is that a gate's id exists, which
@@ -24,7 +25,7 @@ pub(crate) async fn admit(
     gate_id: &str,
     request: &Request,
     now: Timestamp,
-) -> Result<Arc<Gate>, Problem> {
+) -> Result<Arc<GateRecord>, Problem> {
     let gate = match GateId::parse(gate_id) {
         Ok(id) => {
             let load = async |id: &GateId| Ok(service.passages.directory().gate(id).await?.map(Arc::new));
@@ -32,7 +33,7 @@ pub(crate) async fn admit(
         }
         Err(_) => None,
     };
-    let kept = gate.as_deref().map(|gate| gate.secret_sha256.as_str());
+    let kept = gate.as_deref().map(|record| record.gate.secret_sha256.as_str());
     let is_same = is_secret(&secret(request).unwrap_or_default(), kept);
     match gate {
         None => Err(GATE_NOT_FOUND.problem()),

@@ -74,8 +74,8 @@ impl Archive {
     }
 }
 
-/// Where a body of reads goes that is too large to be kept inside them. The day is that of the read, not of the
-/// delivery: a resend writes the same object.
+/// Where a body of reads goes that is too large to be kept inside them. The day is that of the gate's own
+/// clock, not of the delivery: a resend writes the same object.
 pub(crate) fn raw_key(event: &EventId, observed_at: Timestamp) -> String {
     format!("gates/raw/{}/{event}", day(observed_at))
 }

@@ -2,7 +2,7 @@
 //! queued; `gate-backlog` files them.
 
 use baro_domain::GateObservation;
-use baro_gates::{GateImage, VendorReply, adapt_backlog, passages::BacklogMessage};
+use baro_gates::{AdaptError, GateImage, Report, VendorReply, adapt_backlog, passages::BacklogMessage};
 use baro_runtime::Problem;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
@@ -15,6 +15,7 @@ use crate::{
     codes,
     events::{keep_pictures, name_pictures},
     knock::Knock,
+    watch::Arrival,
 };
 
 /// Takes a backlog. Its events are judged one by one: the bad ones are listed in the answer by their index.
@@ -27,27 +28,39 @@ pub(crate) async fn take(service: &GateEvents, request: &Request) -> Result<Resp
 }
 
 async fn queue(service: &GateEvents, knock: &Knock<'_>) -> Result<Response<Body>, Problem> {
-    let gate = knock.admit(service).await?;
+    let record = knock.admit(service).await?;
+    let gate = &record.gate;
     let mut entries = knock
-        .read(|request| adapt_backlog(&gate, request, knock.received_at))
+        .read(|request| adapt_backlog(gate, request, knock.received_at))
         .map_err(|error| codes::adapt(&error))?;
-    let mut refused: Vec<Value> = Vec::new();
-    for (index, entry) in entries.iter().enumerate() {
-        match entry {
-            Ok(report) => refused.extend(report.refused.iter().map(|error| refusal(Some(index), error))),
-            Err(error) => refused.push(refusal(Some(index), error)),
-        }
+    for read in entries.iter_mut().flatten().flat_map(|report| &mut report.observations) {
+        record.clocks.correct(read);
     }
+    let errors = |(index, entry): (usize, &Result<Report, AdaptError>)| {
+        let errors = match entry {
+            Ok(report) => report.refused.clone(),
+            Err(error) => vec![error.clone()],
+        };
+        errors.into_iter().map(move |error| (index, error))
+    };
+    let refused: Vec<(usize, AdaptError)> = entries.iter().enumerate().flat_map(errors).collect();
     let (mut pictures, mut reads, mut reply) = (Vec::new(), Vec::new(), None::<VendorReply>);
     for report in entries.iter_mut().flatten() {
         reply.get_or_insert_with(|| report.reply.clone());
         pictures.extend(name_pictures(&mut report.observations, &report.images));
         reads.extend_from_slice(&report.observations);
     }
-    let accepted = keep(service, knock, reads, &pictures).await?.len();
+    // A sign that the controller lives; how its lanes and clocks do is not seen from what was kept.
+    let codes = refused.iter().map(|(_, error)| error.code()).collect();
+    let arrival = Arrival { reads: &reads, refused: codes, ..Arrival::default() };
+    let due = service.watch.count(gate, &arrival, knock.received_at).due;
+    let (kept, ()) =
+        futures::join!(keep(service, knock, reads, &pictures), service.watch.write(due, knock.received_at));
+    let accepted = kept?.len();
     tracing::info!(gate = %gate.id, lot = %gate.lot, accepted, refused = refused.len(), "backlog");
     let mut body = Map::new();
     body.insert("accepted".to_owned(), json!(accepted));
+    let refused = refused.iter().map(|(index, error)| refusal(Some(*index), error)).collect();
     body.insert("refused".to_owned(), Value::Array(refused));
     respond(reply.unwrap_or_default(), Some(StatusCode::ACCEPTED), body)
 }

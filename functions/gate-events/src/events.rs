@@ -2,7 +2,7 @@
 
 use baro_domain::{Gate, GateObservation, Passage};
 use baro_gates::{
-    GateImage, Ignored, Report, adapt,
+    AdaptError, GateImage, Report, adapt,
     passages::{BacklogMessage, GateDecision, GateReason},
 };
 use baro_runtime::Problem;
@@ -17,6 +17,7 @@ use crate::{
     backlog, codes,
     cut::without_pictures,
     knock::Knock,
+    watch::{Arrival, Counted},
 };
 
 /// More reads in one body than this are no passage but a controller that was offline and sends what it missed to the
@@ -33,33 +34,55 @@ pub(crate) async fn take(service: &GateEvents, request: &Request) -> Result<Resp
 }
 
 async fn report(service: &GateEvents, knock: &Knock<'_>) -> Result<Response<Body>, Problem> {
-    let gate = knock.admit(service).await?;
-    let report = knock.read(|request| adapt(&gate, request, knock.received_at));
+    let record = knock.admit(service).await?;
+    let mut report = knock.read(|request| adapt(&record.gate, request, knock.received_at));
+    if let Ok(report) = &mut report {
+        report.observations.iter_mut().for_each(|read| record.clocks.correct(read));
+    }
+    let arrival = match &report {
+        Ok(report) => Arrival {
+            reads: &report.observations,
+            is_live: is_live(&report.observations),
+            ignored: &report.ignored,
+            refused: report.refused.iter().map(AdaptError::code).collect(),
+        },
+        Err(error) => Arrival { refused: vec![error.code()], ..Arrival::default() },
+    };
+    let counted = service.watch.count(&record.gate, &arrival, knock.received_at);
+    // Boxed: the future of several joined SDK calls is too large to be moved about on the stack.
+    let answer = Box::pin(answered(service, knock, &record.gate, report, &counted));
+    let (answer, ()) = futures::join!(answer, service.watch.write(counted.due.clone(), knock.received_at));
+    answer
+}
+
+async fn answered(
+    service: &GateEvents,
+    knock: &Knock<'_>,
+    gate: &Gate,
+    report: Result<Report, AdaptError>,
+    counted: &Counted,
+) -> Result<Response<Body>, Problem> {
     let Report { mut observations, images, ignored, refused, reply } =
         report.map_err(|error| codes::adapt(&error))?;
-    count_ignored(&gate, &ignored);
     if let Some(first) = refused.first() {
         knock.keep_refused(service, &codes::adapt(first)).await?;
     }
     let pictures = name_pictures(&mut observations, &images);
-    let judged = if observations.len() > MAX_LIVE_READS {
-        queued(service, knock, observations, &pictures).await?
+    let judged = if is_live(&observations) {
+        judged(service, knock, &observations, &pictures).await?
     } else {
-        // Boxed: the future of several joined SDK calls is too large to be moved about on the stack.
-        Box::pin(judged(service, knock, &observations, &pictures)).await?
+        queued(service, knock, observations, &pictures).await?
     };
     for one in &judged {
         let reason = one.decision.reason();
+        service.watch.count_exit(gate, &one.event, reason, counted, knock.received_at);
         tracing::debug!(gate = %gate.id, lot = %gate.lot, event = %one.event, ?reason, "read");
     }
     Answer { judged, ignored, refused, reply }.into_response()
 }
 
-/// A sign of life every ten seconds is not worth a line.
-fn count_ignored(gate: &Gate, ignored: &[Ignored]) {
-    for one in ignored.iter().filter(|one| **one != Ignored::Heartbeat) {
-        tracing::debug!(gate = %gate.id, reason = one.reason(), "ignored");
-    }
+fn is_live(reads: &[GateObservation]) -> bool {
+    reads.len() <= MAX_LIVE_READS
 }
 
 /// Files and judges each read, oldest first, while body and pictures go to S3. Nothing is answered before all are kept.
@@ -72,7 +95,7 @@ async fn judged(
     let Some(first) = reads.first() else { return Ok(Vec::new()) };
     let small = without_pictures(knock.body(), pictures.iter().map(|(_, image)| *image));
     let inline = RawBody::inline(&small);
-    let stored = inline.is_none().then(|| raw_key(&first.event_id, first.observed_at));
+    let stored = inline.is_none().then(|| raw_key(&first.event_id, first.clock_time()));
     let raw = inline.or_else(|| stored.clone().map(RawBody::Stored));
     let kept = async {
         if let Some(key) = &stored {
@@ -131,7 +154,7 @@ pub(crate) fn name_pictures<'a>(
     for read in reads {
         let own = images.iter().filter(|image| image.event_id == read.event_id).enumerate();
         for (index, image) in own {
-            let key = image_key(&read.event_id, read.observed_at, index, image.content_type);
+            let key = image_key(&read.event_id, read.clock_time(), index, image.content_type);
             if index == 0 {
                 read.image_key = Some(key.clone());
             }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use baro_domain::{Gate, ids::digest};
+use baro_domain::ids::digest;
 use baro_gates::GateRequest;
 use baro_runtime::{
     Problem,
     http::{body, header, path_parameter, request_id, with_header},
 };
+use baro_store::GateRecord;
 use http::{Response, StatusCode, header::WWW_AUTHENTICATE};
 use jiff::Timestamp;
 use lambda_http::{Body, Request, RequestExt as _};
@@ -37,7 +38,7 @@ impl<'a> Knock<'a> {
     }
 
     /// Who it is, if the request may be looked at at all.
-    pub(crate) async fn admit(&self, service: &GateEvents) -> Result<Arc<Gate>, Problem> {
+    pub(crate) async fn admit(&self, service: &GateEvents) -> Result<Arc<GateRecord>, Problem> {
         let gate = access::admit(service, &self.gate_id, self.request, self.received_at).await?;
         body(self.request, MAX_BODY_BYTES)?;
         header(self.request, "content-type")?;

@@ -15,13 +15,14 @@ mod cut;
 mod events;
 mod knock;
 mod queue;
+mod watch;
 
 use std::sync::Arc;
 
-use baro_domain::{Gate, GateId};
+use baro_domain::GateId;
 use baro_gates::passages::Passages;
 use baro_runtime::{Aws, Clock, Config, InitError, Problem, http::route_key, problem::ROUTE_NOT_FOUND};
-use baro_store::{Cached, Directory, Parking};
+use baro_store::{Activity, Cached, Directory, GateRecord, Parking};
 use http::Response;
 use lambda_http::{Body, Request};
 
@@ -30,6 +31,7 @@ pub use knock::MAX_BODY_BYTES;
 
 use archive::Archive;
 use queue::BacklogQueue;
+use watch::GateWatch;
 
 /// The routes of this function, as API Gateway names them.
 pub const ROUTES: [&str; 2] = ["POST /v1/gates/{gateId}/events", "POST /v1/gates/{gateId}/backlog"];
@@ -38,7 +40,8 @@ pub const ROUTES: [&str; 2] = ["POST /v1/gates/{gateId}/events", "POST /v1/gates
 #[derive(Debug)]
 pub struct GateEvents {
     passages: Passages,
-    gates: Cached<GateId, Arc<Gate>>,
+    gates: Cached<GateId, Arc<GateRecord>>,
+    watch: GateWatch,
     archive: Archive,
     queue: BacklogQueue,
     clock: Clock,
@@ -51,20 +54,29 @@ impl GateEvents {
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
         let passages = Passages::new(
             Parking::new(dynamodb.clone(), config.required("PARKING_TABLE")?),
-            Directory::new(dynamodb, config.required("DIRECTORY_TABLE")?),
+            Directory::new(dynamodb.clone(), config.required("DIRECTORY_TABLE")?),
         );
+        let activity = Activity::new(dynamodb, config.required("ACTIVITY_TABLE")?);
         let bucket = config.required("RAW_BUCKET")?;
         let queue_url = config.required("BACKLOG_QUEUE_URL")?;
-        let service = Self::new(&aws, passages, bucket, queue_url, Clock::default());
+        let service = Self::new(&aws, passages, activity, bucket, queue_url, Clock::default());
         aws.warm("dynamodb").await;
         Ok(service)
     }
 
     /// Of its parts.
-    pub fn new(aws: &Aws, passages: Passages, raw_bucket: &str, queue_url: &str, clock: Clock) -> Self {
+    pub fn new(
+        aws: &Aws,
+        passages: Passages,
+        activity: Activity,
+        raw_bucket: &str,
+        queue_url: &str,
+        clock: Clock,
+    ) -> Self {
         Self {
             passages,
             gates: Cached::default(),
+            watch: GateWatch::new(activity),
             archive: Archive::new(aws, raw_bucket),
             queue: BacklogQueue::new(aws, queue_url),
             clock,

@@ -23,12 +23,12 @@ async fn a_car_comes_in_in_one_request() {
 }
 
 #[tokio::test]
-async fn a_cold_function_asks_for_gate_and_lot_once() {
+async fn a_cold_function_asks_for_gate_and_lot_once_and_writes_its_statistics() {
     let house = House::nexpa().await;
     house.read("12가3456", "1", 0).await;
     let mut calls = house.cloud.dynamodb_calls();
     calls.sort();
-    assert_eq!(calls, ["GetItem", "GetItem", "UpdateItem"]);
+    assert_eq!(calls, ["GetItem", "GetItem", "PutItem", "UpdateItem"]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod command;
 pub mod fees;
 pub mod geo;
+pub mod health;
 pub mod ids;
 pub mod ledger;
 pub mod lot;

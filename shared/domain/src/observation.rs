@@ -85,8 +85,12 @@ pub struct GateObservation {
     /// How sure the reader was; `None` when the vendor does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<ReadConfidence>,
-    /// When the gate says the car was there.
+    /// When the car was there: as the gate says, put right where its clock is known to be wrong by a little
+    /// ([`crate::health::ClockCorrections`]).
     pub observed_at: Timestamp,
+    /// What the gate's own clock showed, where `observed_at` was put right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Timestamp>,
     /// When we got the report.
     pub received_at: Timestamp,
     /// S3 key of the picture, where there is one.
@@ -98,4 +102,11 @@ pub struct GateObservation {
     /// Why nobody waits for a decision; `None` for an ordinary read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unasked: Option<Unasked>,
+}
+
+impl GateObservation {
+    /// What the gate's own clock showed: the same in every delivery of a read, whatever is known of the clock by then.
+    pub fn clock_time(&self) -> Timestamp {
+        self.reported_at.unwrap_or(self.observed_at)
+    }
 }

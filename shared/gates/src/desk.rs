@@ -124,6 +124,7 @@ impl<'a> Desk<'a> {
             plate: sighting.plate,
             confidence: sighting.confidence,
             observed_at,
+            reported_at: None,
             received_at: self.received_at,
             image_key: None,
             track: remarks.track.map(|(id, sequence)| self.track(lane, &id, sequence)),

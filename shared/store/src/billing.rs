@@ -8,14 +8,12 @@ use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
-use baro_domain::{
-    EntryId, LotId, PaymentId, ids::digest, ledger::JournalEntry, payment::Payment, visit::PaidFact,
-};
+use baro_domain::{EntryId, LotId, PaymentId, ledger::JournalEntry, payment::Payment, visit::PaidFact};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
     MAX_CONFLICT_RETRIES, StoreError,
-    item::{Item, PK, REV, SK, doc, key, n, number, s, with_doc},
+    item::{Item, PK, REV, SK, doc, key, n, number, s, shard_of, with_doc},
     parking::payment_update,
     statements,
 };
@@ -60,11 +58,6 @@ pub struct Billing {
     pub(crate) client: Client,
     pub(crate) table: String,
     parking_table: String,
-}
-
-fn shard_of(lot: &LotId) -> u8 {
-    let hex = digest(&[lot.as_str()]);
-    u8::from_str_radix(hex.get(..2).unwrap_or("0"), 16).unwrap_or(0) % JOURNAL_SHARDS
 }
 
 fn journal_key(day: Date, shard: u8) -> String {
@@ -164,7 +157,7 @@ impl Billing {
             if let Some(late) = statements::late_item(&self.table, entry, now)? {
                 items.push(TransactWriteItem::builder().put(late).build());
             }
-            let pk = journal_key(entry.day, shard_of(&entry.lot));
+            let pk = journal_key(entry.day, shard_of(&entry.lot, JOURNAL_SHARDS));
             let put = Put::builder()
                 .table_name(&self.table)
                 .set_item(Some(with_doc(&pk, &entry_sort_key(&entry.lot, &entry.id), entry)?))
@@ -192,7 +185,7 @@ impl Billing {
     /// All entries of a day, of one lot or of all, sorted by lot.
     pub async fn journal(&self, day: Date, lot: Option<&LotId>) -> Result<Vec<JournalEntry>, StoreError> {
         let shards = match lot {
-            Some(lot) => vec![shard_of(lot)],
+            Some(lot) => vec![shard_of(lot, JOURNAL_SHARDS)],
             None => (0..JOURNAL_SHARDS).collect(),
         };
         let pages = shards.into_iter().map(|shard| self.journal_shard(day, shard, lot));

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
     operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
     types::{AttributeValue, KeysAndAttributes},
 };
-use baro_domain::{Gate, GateId, Operator, OperatorId, PlateNumber, notice::Contact};
+use baro_domain::{Operator, OperatorId, PlateNumber, notice::Contact};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
     item::{DOC, Item, PK, SK, doc, key, s, text, with_doc},
 };
 
-const GATE: &str = "GATE";
 const CONTACT: &str = "CONTACT";
 const OPERATOR: &str = "OPERATOR";
 /// DynamoDB's limit of a batch read.
@@ -50,16 +49,6 @@ impl Directory {
     async fn put(&self, item: Item) -> Result<(), StoreError> {
         self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await?;
         Ok(())
-    }
-
-    /// A gate.
-    pub async fn gate(&self, id: &GateId) -> Result<Option<Gate>, StoreError> {
-        self.get("gate", id.as_str(), GATE).await
-    }
-
-    /// Writes a gate; an existing one is replaced.
-    pub async fn put_gate(&self, gate: &Gate) -> Result<(), StoreError> {
-        self.put(with_doc(gate.id.as_str(), GATE, gate)?).await
     }
 
     /// An operator.

@@ -125,6 +125,9 @@ pub(crate) fn read_value(
     if let Some(confidence) = read.confidence {
         map.insert("c".to_owned(), n(i64::from(confidence.get())));
     }
+    if let Some(reported_at) = read.reported_at {
+        map.insert("g".to_owned(), n(reported_at.as_microsecond()));
+    }
     if let Some(image) = &read.image_key {
         map.insert("i".to_owned(), s(image));
     }
@@ -168,6 +171,7 @@ fn read_of(name: &str, map: &Item, lot: &LotId, plate: &PlateNumber) -> Option<G
         plate: text(map, "p").map_or_else(|| plate.clone(), PlateNumber::parse),
         confidence: number(map, "c").and_then(|c| u16::try_from(c).ok()).map(ReadConfidence::per_mille),
         observed_at: moment(map, "t")?,
+        reported_at: moment(map, "g"),
         received_at: moment(map, "r")?,
         image_key: text(map, "i").map(str::to_owned),
         track: tracks::place_of(map),

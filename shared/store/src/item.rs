@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use baro_domain::{LotId, ids::digest};
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -61,4 +62,10 @@ pub(crate) fn doc<T: DeserializeOwned>(kind: &'static str, item: &Item) -> Resul
 /// When an item written at `now` may be forgotten.
 pub(crate) fn expiry(now: Timestamp, days: i64) -> AttributeValue {
     n(now.as_second() + days * 86_400)
+}
+
+/// Which of so many partitions a lot's items lie in.
+pub(crate) fn shard_of(lot: &LotId, shards: u8) -> u8 {
+    let hex = digest(&[lot.as_str()]);
+    u8::from_str_radix(hex.get(..2).unwrap_or("0"), 16).unwrap_or(0) % shards
 }

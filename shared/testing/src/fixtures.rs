@@ -86,6 +86,7 @@ pub fn observation(name: &str, passage: Passage, minutes: i64) -> GateObservatio
         plate: plate(),
         confidence: None,
         observed_at: at(minutes),
+        reported_at: None,
         received_at: at(minutes),
         image_key: None,
         track: None,

@@ -34,7 +34,8 @@ impl House {
         cloud.directory().put_gate(gate).await.unwrap();
         let clock = Clock::at(at(270) + jiff::SignedDuration::from_secs(50));
         let passages = Passages::new(cloud.parking(), cloud.directory());
-        let service = Arc::new(GateEvents::new(&cloud.aws, passages, "raw", QUEUE, clock.clone()));
+        let service =
+            Arc::new(GateEvents::new(&cloud.aws, passages, cloud.activity(), "raw", QUEUE, clock.clone()));
         cloud.forget_calls();
         Self { cloud, clock, service }
     }

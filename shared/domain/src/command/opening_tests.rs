@@ -34,6 +34,7 @@ fn read(name: &str, passage: Passage, seconds: i64) -> GateObservation {
         confidence: None,
         observed_at: at(seconds),
         received_at: at(seconds),
+        reported_at: None,
         image_key: None,
         track: None,
         unasked: None,

@@ -36,6 +36,7 @@ fn read(name: &str, plate: &str, passage: Passage, minute: i64) -> GateObservati
         confidence: None,
         observed_at: at(minute),
         received_at: at(minute),
+        reported_at: None,
         image_key: Some(format!("gates/images/{name}.jpg")),
         track: None,
         unasked: None,

@@ -32,6 +32,7 @@ pub(super) fn read(name: &str, passage: Passage, minute: i64) -> GateObservation
         plate: PlateNumber::parse("12가3456"),
         confidence: None,
         observed_at: at(minute),
+        reported_at: None,
         received_at: at(minute),
         image_key: None,
         track: None,

@@ -144,6 +144,8 @@ impl Passages {
             ruled_out.push(corrected.plate);
         }
         let filed = Filed { ruled_out, ..folded(&lot, plate, kept.recorded) };
+        let timed = at_first_delivery(read, &filed);
+        let read = timed.as_ref().unwrap_or(read);
         if is_superseded(&filed.recorded.facts, read) {
             self.tidy(&lot, &filed, now).await;
             return Ok(GateDecision::Recorded { reason: GateReason::Superseded, visit: None });
@@ -218,6 +220,15 @@ impl Passages {
 fn folded(lot: &PricedLot, plate: PlateNumber, recorded: Recorded) -> Filed {
     let timeline = fold(&lot.context(), &recorded.facts);
     Filed { plate, recorded, timeline, ruled_out: Vec::new() }
+}
+
+/// The read at the time that it was filed with first: what is known of the gate's clock may have changed since, and a
+/// resend must not be judged by another time than the fact that it repeats.
+fn at_first_delivery(read: &GateObservation, filed: &Filed) -> Option<GateObservation> {
+    let facts = &filed.recorded.facts;
+    let first = facts.observations.iter().find(|known| known.event_id == read.event_id)?;
+    let (observed_at, reported_at) = (first.observed_at, first.reported_at);
+    (observed_at != read.observed_at).then(|| GateObservation { observed_at, reported_at, ..read.clone() })
 }
 
 /// Under which plate a read is filed: its own, or, where nothing was read, a text of its own that is no plate, so that

@@ -1,5 +1,5 @@
-//! The Activity table: how full lots are ([`crate::occupancy`]), what became of each notice and of each command to a controller.
-//! Nothing here is money.
+//! The Activity table: how full lots are ([`crate::occupancy`]), how the gates do ([`crate::health`]), what became of each notice and of each
+//! command to a controller. Nothing here is money.
 
 mod commands;
 
@@ -47,6 +47,19 @@ impl Activity {
         Self { client, table: table.into() }
     }
 
+    /// A write of the next revision, on condition that `revision` is still there (0: nothing is).
+    pub(crate) fn put_over(&self, mut item: Item, revision: i64) -> PutItemFluentBuilder {
+        item.insert(REV.to_owned(), n(revision + 1));
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) AND :rev = :zero OR #rev = :rev")
+            .expression_attribute_names("#rev", REV)
+            .expression_attribute_values(":rev", n(revision))
+            .expression_attribute_values(":zero", n(0))
+    }
+
     /// What became of a notice so far.
     pub async fn notice(&self, id: &NoticeId) -> Result<NoticeRecord, StoreError> {
         let output = self
@@ -70,18 +83,8 @@ impl Activity {
     ) -> Result<Result<NoticeRecord, NoticeRecord>, StoreError> {
         let revision = record.revision + 1;
         let mut item = with_doc(id.as_str(), NOTICE, record)?;
-        item.insert(REV.to_owned(), n(revision));
         item.insert(TTL.to_owned(), expiry(now, NOTICE_RETENTION_DAYS));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) AND :rev = :zero OR #rev = :rev")
-            .expression_attribute_names("#rev", REV)
-            .expression_attribute_values(":rev", n(record.revision))
-            .expression_attribute_values(":zero", n(0));
-        match conditional_put("notice", put).await? {
+        match conditional_put("notice", self.put_over(item, record.revision)).await? {
             None => Ok(Ok(NoticeRecord { attempts: record.attempts.clone(), revision })),
             Some(standing) => Ok(Err(notice_of(&standing)?)),
         }
