@@ -299,7 +299,7 @@ mod tests {
         let mut seen = 0;
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            if name.ends_with(".json") && !other.contains(&name.as_str()) {
+            if Path::new(&name).extension() == Some("json".as_ref()) && !other.contains(&name.as_str()) {
                 quote(&args(&name)).unwrap();
                 let files = vec![args(&name).tariff];
                 assert!(check_files(&CheckArgs { files, apds: true }).unwrap());

@@ -92,7 +92,7 @@ pub(crate) async fn list(api: &OperatorApi, request: &Request) -> Result<Respons
 pub(crate) async fn put(api: &OperatorApi, request: &Request) -> Result<Response<Body>, Problem> {
     let (_, lot) = admit(api, request).await?;
     let number: u32 = path_parsed(request, "version")?;
-    let tariff = Tariff::from_json(body(request, MAX_BODY_BYTES)?).map_err(invalid)?;
+    let tariff = Tariff::from_json(body(request, MAX_BODY_BYTES)?).map_err(|error| invalid(&error))?;
     if tariff.version() != number {
         let detail = format!("the address names version {number}, the document version {}", tariff.version());
         return Err(TARIFF_VERSION_DIFFERS.problem().detail(detail));
@@ -106,8 +106,8 @@ pub(crate) async fn put(api: &OperatorApi, request: &Request) -> Result<Response
     respond_json(StatusCode::OK, &taken)
 }
 
-fn invalid(error: TariffError) -> Problem {
-    let TariffError::Invalid(problems) = &error else { return internal(&error) };
+fn invalid(error: &TariffError) -> Problem {
+    let TariffError::Invalid(problems) = error else { return internal(error) };
     match serde_json::to_value(problems) {
         Ok(listed) => {
             TARIFF_INVALID.problem().detail(format!("{} faults", problems.len())).with("problems", listed)

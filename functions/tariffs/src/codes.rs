@@ -64,7 +64,7 @@ fn pointer(path: &str) -> String {
     if path == "." {
         return "#".to_owned();
     }
-    format!("#/{}", path.replace('.', "/").replace('[', "/").replace(']', ""))
+    format!("#/{}", path.replace(['.', '['], "/").replace(']', ""))
 }
 
 #[cfg(test)]
