@@ -74,17 +74,36 @@ impl Aws {
             None,
             "LambdaEnvironment",
         );
-        Ok(Self::build(config.required("AWS_REGION")?, config.optional("AWS_ENDPOINT_URL"), credentials))
+        let connector = SharedHttpConnector::new(connector());
+        let (region, url) = (config.required("AWS_REGION")?, config.optional("AWS_ENDPOINT_URL"));
+        Ok(Self::build(region, url, credentials, connector, FIRST_BACKOFF))
     }
 
     /// For tests and the local cloud: one endpoint for all services, and credentials that open nothing else.
     pub fn at_endpoint(endpoint_url: &str, region: &str) -> Self {
         let credentials = Credentials::new("test", "test", None, None, "LocalCloud");
-        Self::build(region, Some(endpoint_url), credentials)
+        Self::build(
+            region,
+            Some(endpoint_url),
+            credentials,
+            SharedHttpConnector::new(connector()),
+            FIRST_BACKOFF,
+        )
     }
 
-    fn build(region: &str, endpoint_url: Option<&str>, credentials: Credentials) -> Self {
-        let connector = SharedHttpConnector::new(connector());
+    /// For simulations: no socket, but this connector; and no wait before a second try, since the SDK draws its length.
+    pub fn through(connector: SharedHttpConnector, region: &str) -> Self {
+        let credentials = Credentials::new("test", "test", None, None, "LocalCloud");
+        Self::build(region, Some("http://in-process"), credentials, connector, Duration::ZERO)
+    }
+
+    fn build(
+        region: &str,
+        endpoint_url: Option<&str>,
+        credentials: Credentials,
+        connector: SharedHttpConnector,
+        first_backoff: Duration,
+    ) -> Self {
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(region.to_owned()))
@@ -102,7 +121,7 @@ impl Aws {
                     .build(),
             )
             .retry_config(
-                RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(FIRST_BACKOFF),
+                RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(first_backoff),
             )
             // An upload is covered by the attempt's time-out; a download streams on after it.
             .stalled_stream_protection(

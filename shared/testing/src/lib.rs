@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
 #![allow(clippy::disallowed_methods, reason = "tests run now")]
 
+mod embedded;
 mod fixtures;
 mod raw;
 mod server;
@@ -64,8 +65,37 @@ pub enum Fault {
     After,
     /// Refused as throttled.
     Throttled,
-    /// A transaction is cancelled since another one is at its items.
+    /// A transaction is cancelled since another one is at its items; any other call is refused as a conflict.
     TransactionConflict,
+    /// Carried out, but nothing is ever answered: the caller's time-out ends it.
+    Silent,
+    /// The function dies before the call is carried out: see [`Cloud::crashed`].
+    CrashBefore,
+    /// The function dies after the call was carried out, before it hears the answer.
+    CrashAfter,
+}
+
+/// A change of an item of a streamed table, as the table's stream tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemChange {
+    /// Table.
+    pub table: String,
+    /// Key, in DynamoDB's JSON.
+    pub keys: serde_json::Value,
+    /// The item before, in DynamoDB's JSON; null where there was none.
+    pub old: serde_json::Value,
+    /// The item after; null where it was deleted.
+    pub new: serde_json::Value,
+}
+
+/// A fault of whatever call comes then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Planned {
+    /// After so many calls.
+    pub(crate) calls: usize,
+    pub(crate) fault: Fault,
+    /// So often.
+    pub(crate) times: usize,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +105,9 @@ pub(crate) struct State {
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
     pub(crate) secrets: BTreeMap<String, String>,
     pub(crate) faults: VecDeque<(String, Fault)>,
+    pub(crate) planned: Option<Planned>,
+    pub(crate) crashed: Arc<tokio::sync::Notify>,
+    pub(crate) changes: Vec<ItemChange>,
 }
 
 /// The test cloud.
@@ -94,6 +127,19 @@ impl Cloud {
         let endpoint = server::start(state.clone()).await;
         let aws = Aws::at_endpoint(&endpoint, "ap-northeast-2");
         let cloud = Self { endpoint, aws, state };
+        for table in schema::TABLES {
+            schema::create(&cloud.dynamodb(), &table, table.logical_name).await.unwrap();
+        }
+        cloud.forget_calls();
+        cloud
+    }
+
+    /// Starts one inside the process: no sockets, no threads, nothing that a second run of the same program could find in
+    /// another order. It keeps the changes of streamed tables.
+    pub async fn in_process() -> Self {
+        let state = Arc::new(Mutex::new(State::default()));
+        let aws = Aws::through(embedded::connector(state.clone()), "ap-northeast-2");
+        let cloud = Self { endpoint: "http://in-process".to_owned(), aws, state };
         for table in schema::TABLES {
             schema::create(&cloud.dynamodb(), &table, table.logical_name).await.unwrap();
         }
@@ -174,5 +220,29 @@ impl Cloud {
     /// The next call of `operation` fails like this. Called twice, the next two do.
     pub fn fail_next(&self, operation: &str, fault: Fault) {
         self.state().faults.push_back((operation.to_owned(), fault));
+    }
+
+    /// The call after the next `calls` ones fails like this, whatever it is, and those behind it until it were `times`.
+    pub fn fail_after(&self, calls: usize, fault: Fault, times: usize) {
+        self.state().planned = Some(Planned { calls, fault, times });
+    }
+
+    /// Takes back what [`Self::fail_after`] planned and did not happen, and any crash that nobody waited for.
+    pub fn forget_faults(&self) {
+        let mut state = self.state();
+        state.planned = None;
+        state.crashed = Arc::default();
+    }
+
+    /// Ends when a call finds that its function has died; the future that made the call must be dropped then.
+    pub async fn crashed(&self) {
+        let crashed = self.state().crashed.clone();
+        crashed.notified().await;
+    }
+
+    /// Takes the changes of streamed tables since the last look, in the order they were made; only
+    /// [`Self::in_process`] keeps them.
+    pub fn take_changes(&self) -> Vec<ItemChange> {
+        std::mem::take(&mut self.state().changes)
     }
 }

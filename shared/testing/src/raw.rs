@@ -33,6 +33,25 @@ impl Cloud {
             .unwrap();
     }
 
+    /// How many reads are kept of a plate, archived ones too.
+    pub async fn reads_on_file(&self, lot: &str, plate: &str) -> usize {
+        let output = self
+            .dynamodb()
+            .query()
+            .table_name(crate::PARKING)
+            .key_condition_expression("pk = :lot")
+            .expression_attribute_values(":lot", AttributeValue::S(lot.to_owned()))
+            .send()
+            .await
+            .unwrap();
+        let (own, archived) = (format!("P#{plate}"), format!("A#{plate}#"));
+        let of_plate = |key: &String| *key == own || key.starts_with(&archived);
+        let items = output.items.unwrap_or_default().into_iter();
+        let of_plate =
+            items.filter(|item| item.get("sk").and_then(|key| key.as_s().ok()).is_some_and(of_plate));
+        of_plate.map(|item| item.keys().filter(|name| name.starts_with("o_")).count()).sum()
+    }
+
     /// An item as a stream's image has it.
     pub async fn image(&self, table: &str, pk: &str, sk: &str) -> serde_dynamo::Item {
         let output = self

@@ -1,4 +1,5 @@
 //! The endpoint: tells services apart as AWS clients address them, records, and makes calls fail when told to.
+//! Reached through a socket or in the same process; only the way to the tables differs.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,16 +15,24 @@ use md5::Md5;
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
-use crate::{Call, Fault, Message, State};
+use crate::{Call, Fault, Message, State, embedded};
 
 /// Bodies larger than this are a defect of the test.
 const MAX_BODY_BYTES: usize = 32 << 20;
 
+/// The way to the embedded DynamoDB.
 #[derive(Clone)]
-struct Endpoint {
-    state: Arc<Mutex<State>>,
-    dynamodb_url: String,
-    client: HttpClient,
+pub(crate) enum Tables {
+    /// Through its own server.
+    Served { url: String, client: HttpClient },
+    /// By a call.
+    InProcess(embedded::Tables),
+}
+
+#[derive(Clone)]
+pub(crate) struct Endpoint {
+    pub(crate) state: Arc<Mutex<State>>,
+    pub(crate) tables: Tables,
 }
 
 /// Starts the embedded DynamoDB and the endpoint before it; answers the endpoint's URL.
@@ -35,13 +44,13 @@ pub(crate) async fn start(state: Arc<Mutex<State>>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let client = HttpClient::new(HttpTimeouts::default()).unwrap();
-    let endpoint = Endpoint { state, dynamodb_url, client };
+    let endpoint = Endpoint { state, tables: Tables::Served { url: dynamodb_url, client } };
     let app = Router::new().fallback(answer).with_state(endpoint);
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     url
 }
 
-async fn answer(Extract(endpoint): Extract<Endpoint>, request: Request) -> Response {
+pub(crate) async fn answer(Extract(endpoint): Extract<Endpoint>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.unwrap();
     let target =
@@ -56,7 +65,10 @@ async fn answer(Extract(endpoint): Extract<Endpoint>, request: Request) -> Respo
         return reply(StatusCode::OK, &json!({})); // A connection being warmed up.
     }
     let fault = endpoint.take_fault(&operation);
-    if let Some(refused) = fault.and_then(|fault| refusal(fault, &body)) {
+    if fault == Some(Fault::CrashBefore) {
+        return endpoint.crash().await;
+    }
+    if let Some(refused) = fault.and_then(|fault| refusal(fault, &operation, &body)) {
         endpoint.record(service, &operation, 0, 0);
         return refused;
     }
@@ -67,6 +79,8 @@ async fn answer(Extract(endpoint): Extract<Endpoint>, request: Request) -> Respo
         _ => endpoint.secret(&operation, &body),
     };
     match fault {
+        Some(Fault::CrashAfter) => endpoint.crash().await,
+        Some(Fault::Silent) => std::future::pending().await,
         Some(Fault::After) => {
             reply(StatusCode::INTERNAL_SERVER_ERROR, &json!({"__type": "InternalServerError"}))
         }
@@ -82,15 +96,19 @@ fn reply(status: StatusCode, body: &Value) -> Response {
         .unwrap()
 }
 
-fn refusal(fault: Fault, body: &Bytes) -> Option<Response> {
+fn refusal(fault: Fault, operation: &str, body: &Bytes) -> Option<Response> {
     match fault {
-        Fault::After => None,
+        Fault::After | Fault::Silent | Fault::CrashBefore | Fault::CrashAfter => None,
         Fault::Before => {
             Some(reply(StatusCode::INTERNAL_SERVER_ERROR, &json!({"__type": "InternalServerError"})))
         }
         Fault::Throttled => Some(reply(
             StatusCode::BAD_REQUEST,
             &json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "slow down"}),
+        )),
+        Fault::TransactionConflict if operation != "TransactWriteItems" => Some(reply(
+            StatusCode::BAD_REQUEST,
+            &json!({"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException", "message": "conflict"}),
         )),
         Fault::TransactionConflict => {
             let asked: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -121,9 +139,28 @@ fn is_read(operation: &str) -> bool {
     matches!(operation, "GetItem" | "Query" | "Scan" | "BatchGetItem" | "TransactGetItems")
 }
 
+async fn served(url: &str, client: &HttpClient, headers: &HeaderMap, body: String) -> (StatusCode, Bytes) {
+    let mut request = client.inner().post(url).body(body);
+    for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
+        if let Some(value) = headers.get(name) {
+            request = request.header(name, value);
+        }
+    }
+    let response = request.send().await.unwrap();
+    (response.status(), response.bytes().await.unwrap())
+}
+
 impl Endpoint {
     fn take_fault(&self, operation: &str) -> Option<Fault> {
         let mut state = self.state.lock().unwrap();
+        match &mut state.planned {
+            Some(planned) if planned.calls > 0 => planned.calls -= 1,
+            Some(planned) if planned.times > 0 => {
+                planned.times -= 1;
+                return Some(planned.fault);
+            }
+            _ => {}
+        }
         let at = state.faults.iter().position(|(name, _)| name == operation)?;
         state.faults.remove(at).map(|(_, fault)| fault)
     }
@@ -133,21 +170,23 @@ impl Endpoint {
         self.state.lock().unwrap().calls.push(Call { service, operation, read_units_x10, write_units_x10 });
     }
 
+    /// Tells whoever drives the function that it has died at this call; the call never ends.
+    async fn crash(&self) -> Response {
+        let crashed = self.state.lock().unwrap().crashed.clone();
+        crashed.notify_one();
+        std::future::pending().await
+    }
+
     /// Hands on to the embedded DynamoDB, asking it to report what the call consumed.
     async fn dynamodb(&self, operation: &str, headers: &HeaderMap, body: Bytes) -> Response {
         let mut asked: Value = serde_json::from_slice(&body).unwrap_or_default();
         if !operation.ends_with("Table") {
             asked["ReturnConsumedCapacity"] = "INDEXES".into();
         }
-        let mut request = self.client.inner().post(&self.dynamodb_url).body(asked.to_string());
-        for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
-            if let Some(value) = headers.get(name) {
-                request = request.header(name, value);
-            }
-        }
-        let response = request.send().await.unwrap();
-        let status = response.status();
-        let bytes = response.bytes().await.unwrap();
+        let (status, bytes) = match &self.tables {
+            Tables::Served { url, client } => served(url, client, headers, asked.to_string()).await,
+            Tables::InProcess(tables) => tables.run(&self.state, operation, &asked),
+        };
         let said: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let capacity = &said["ConsumedCapacity"];
         let (read, write) = if is_read(operation) {
