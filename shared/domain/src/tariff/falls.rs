@@ -156,20 +156,9 @@ fn witness(spec: &TariffSpec, vehicle: VehicleClass, rule: Rule<'_>, tries: &mut
     let mut left = TRIES_OF_A_RULE.min(*tries);
     for entered_at in entries() {
         let entered = zone.to_timestamp(entered_at).ok()?;
-        let calendar = Calendar::korea();
-        let stay = Stay::new(entered, entered, &zone, calendar).vehicle(vehicle);
-        let layout = Layout {
-            clock: Clock::new(&zone, entered),
-            calendar,
-            schedule: plan.schedule_of(vehicle),
-            free_days: &plan.free_days,
-            charging_day: spec.charging_day,
-            covered: Vec::new(),
-        };
-        let mut timeline = Timeline::new(layout, horizon);
-        timeline.extend_to(horizon + 1);
-        let moments = moments(rule, &timeline, horizon);
-        let pricing = Pricing::new(spec, &plan, &stay, timeline, 0);
+        let stay = Stay::new(entered, entered, &zone, Calendar::korea()).vehicle(vehicle);
+        let pricing = laid_out(spec, &plan, &stay, horizon);
+        let moments = moments(rule, &pricing.timeline, horizon);
         let price = |minutes| round(pricing.base(minutes, Terms::default()).due, spec.rounding);
         for minutes in moments {
             let (before, after) = (price(minutes - 1), price(minutes));
@@ -193,6 +182,21 @@ fn witness(spec: &TariffSpec, vehicle: VehicleClass, rule: Rule<'_>, tries: &mut
         }
     }
     None
+}
+
+/// A stay laid out so far that every length up to it can be priced.
+fn laid_out<'a>(spec: &'a TariffSpec, plan: &'a Plan, stay: &Stay<'a>, minutes: i64) -> Pricing<'a> {
+    let layout = Layout {
+        clock: Clock::new(stay.time_zone, stay.entered_at),
+        calendar: stay.calendar,
+        schedule: plan.schedule_of(stay.vehicle),
+        free_days: &plan.free_days,
+        charging_day: spec.charging_day,
+        covered: Vec::new(),
+    };
+    let mut timeline = Timeline::new(layout, minutes);
+    timeline.extend_to(minutes + 1);
+    Pricing::new(spec, plan, stay, timeline, 0)
 }
 
 /// The lengths of stay at which a rule begins to hold.
@@ -246,19 +250,8 @@ fn stacked(spec: &TariffSpec) -> Option<Fall> {
     let mut tries = 0;
     for entered_at in entries() {
         let entered = zone.to_timestamp(entered_at).ok()?;
-        let calendar = Calendar::korea();
-        let stay = Stay::new(entered, entered, &zone, calendar).vehicle(vehicle).claims(&claims);
-        let layout = Layout {
-            clock: Clock::new(&zone, entered),
-            calendar,
-            schedule: plan.schedule_of(vehicle),
-            free_days: &plan.free_days,
-            charging_day: spec.charging_day,
-            covered: Vec::new(),
-        };
-        let mut timeline = Timeline::new(layout, DAY_MINUTES);
-        timeline.extend_to(DAY_MINUTES + 1);
-        let pricing = Pricing::new(spec, &plan, &stay, timeline, 0);
+        let stay = Stay::new(entered, entered, &zone, Calendar::korea()).vehicle(vehicle).claims(&claims);
+        let pricing = laid_out(spec, &plan, &stay, DAY_MINUTES);
         let mut before = 0;
         for minutes in 1..=DAY_MINUTES / 2 {
             let now = pricing.total(minutes);
