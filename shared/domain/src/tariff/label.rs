@@ -14,7 +14,12 @@ pub(crate) struct Words {
     alike: String,
     /// The day written last, and as it is written: lines of one day follow each other.
     day: (i64, String),
+    /// Spans written before, from and until as minutes of the day: bands come again each day. Empty where there is but one day.
+    spans: Vec<(i64, i64, String)>,
 }
+
+/// Spans kept to be written again.
+const KEPT_SPANS: usize = 16;
 
 /// The words of a tier's units around their number: the same for every quote, so made with the plan.
 #[derive(Debug, Clone)]
@@ -37,12 +42,23 @@ impl TierWords {
 }
 
 impl Words {
+    /// For one label, or the few of a day.
     pub(crate) fn new() -> Self {
+        Self::keeping(0)
+    }
+
+    /// For the labels of several days.
+    pub(crate) fn of_days() -> Self {
+        Self::keeping(KEPT_SPANS)
+    }
+
+    fn keeping(spans: usize) -> Self {
         Self {
             ko: String::with_capacity(96),
             en: String::with_capacity(96),
             alike: String::with_capacity(24),
             day: (i64::MIN, String::new()),
+            spans: Vec::with_capacity(spans),
         }
     }
 
@@ -109,12 +125,21 @@ impl Words {
         // The end of a day is written 24:00, so that a span never seems to run backwards.
         let last = clock.wall(end - 1) + 1;
         let until = if last.rem_euclid(1440) == 0 { 1440 } else { last.rem_euclid(1440) };
+        if let Some((.., text)) = self.spans.iter().find(|(kept, to, _)| (*kept, *to) == (from, until)) {
+            self.ko.push_str(text);
+            self.en.push_str(text);
+            return self;
+        }
         self.alike(|text| {
             text.push(' ');
             push_time(text, from);
             text.push('–');
             push_time(text, until);
-        })
+        });
+        if self.spans.len() < self.spans.capacity() {
+            self.spans.push((from, until, self.alike.as_str().to_owned()));
+        }
+        self
     }
 
     /// The band's own name, or the kind of day.

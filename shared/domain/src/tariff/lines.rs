@@ -30,7 +30,8 @@ impl<'a> Lines<'a> {
     ) -> Self {
         let last = (until - 1).max(0);
         let dated = clock.wall(0).div_euclid(1440) != clock.wall(last).div_euclid(1440);
-        let (words, written) = (Words::new(), Vec::with_capacity(capacity));
+        let words = if dated { Words::of_days() } else { Words::new() };
+        let written = Vec::with_capacity(capacity);
         Self { clock, schedule, plan, words, dated, written, grace: None }
     }
 
