@@ -3,7 +3,7 @@
 use baro_domain::{TariffError, tariff::BookError};
 use baro_runtime::{
     ErrorCode, Problem,
-    problem::{UNAVAILABLE, chain, internal},
+    problem::{failure, internal},
 };
 use baro_store::StoreError;
 
@@ -53,11 +53,7 @@ pub const CODES: &[ErrorCode] = &[
 /// A store that may work again in a moment, or one that will not.
 #[allow(clippy::needless_pass_by_value, reason = "the signature of map_err")]
 pub(crate) fn store(error: StoreError) -> Problem {
-    if error.is_transient() {
-        UNAVAILABLE.problem().retry_after_s(1).caused_by(chain(&error))
-    } else {
-        internal(&error)
-    }
+    failure(&error, error.is_transient())
 }
 
 /// A stay without a price.

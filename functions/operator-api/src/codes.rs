@@ -1,9 +1,6 @@
 //! The errors an operator's page can meet, and how the layers below are told as them.
 
-use baro_runtime::{
-    ErrorCode, Problem,
-    problem::{UNAVAILABLE, chain, internal},
-};
+use baro_runtime::{ErrorCode, Problem, problem::failure};
 use baro_store::StoreError;
 
 /// No operator's key was sent, or one that fits no operator.
@@ -52,9 +49,5 @@ pub const CODES: &[ErrorCode] = &[
 /// A store that may work again in a moment, or one that will not.
 #[allow(clippy::needless_pass_by_value, reason = "the signature of map_err")]
 pub(crate) fn store(error: StoreError) -> Problem {
-    if error.is_transient() {
-        UNAVAILABLE.problem().retry_after_s(1).caused_by(chain(&error))
-    } else {
-        internal(&error)
-    }
+    failure(&error, error.is_transient())
 }

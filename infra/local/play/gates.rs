@@ -38,9 +38,7 @@ pub struct Report {
 impl Controller {
     /// A controller of this vendor at a lot, with a secret of 256 random bits.
     pub fn install(lot: &LotId, vendor: GateVendor, time_zone: &str) -> anyhow::Result<Self> {
-        let mut random = [0_u8; 32];
-        getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-        let secret = hex::encode(random);
+        let secret = super::secret()?;
         let name = format!("{vendor:?}").to_lowercase();
         let lane = |place: &str, code: &str, direction, point| {
             let id = LaneId::derive(&[lot.as_str(), place]);

@@ -14,10 +14,11 @@ pub(crate) mod table;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use baro_domain::{PlateNumber, notice::Contact};
+use baro_domain::{Operator, OperatorKey, PlateNumber, notice::Contact};
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::{import, platform::Platform, progress::Progress};
 use act::{Actor, Outcome};
@@ -39,7 +40,16 @@ pub struct Played {
 
 /// A token that no earlier run has used.
 pub(crate) fn token() -> Result<String> {
-    let mut random = [0_u8; 10];
+    random_hex::<10>()
+}
+
+/// A secret of 256 random bits, in hex.
+pub(crate) fn secret() -> Result<String> {
+    random_hex::<32>()
+}
+
+fn random_hex<const BYTES: usize>() -> Result<String> {
+    let mut random = [0_u8; BYTES];
     getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
     Ok(hex::encode(random))
 }
@@ -93,7 +103,9 @@ pub async fn hour(platform: &Platform, lots_file: &Path, progress: &Progress) ->
             "✗ not as it should be"
         }
     );
-    Ok(Played { curl: curl(platform, &places), true_end })
+    let mut curl = curl(platform, &places);
+    curl.extend(desk(platform, &places).await?);
+    Ok(Played { curl, true_end })
 }
 
 /// The cast with its controllers; every other driver has registered the car and is told of the entry too.
@@ -148,6 +160,24 @@ fn curl(platform: &Platform, places: &[Place]) -> Vec<String> {
         ),
         format!("curl '{front}/v1/lots/{}/visits/{plate}'", place.lot()),
     ]
+}
+
+/// A line for the operator's desk, with a key made for this start: of the operators of the stage's lots, the first one's. Only on this
+/// machine is such a key ever shown.
+async fn desk(platform: &Platform, places: &[Place]) -> Result<Option<String>> {
+    let Some(place) = places.first() else { return Ok(None) };
+    let (lot, secret) = (&place.record.lot, secret()?);
+    let key = OperatorKey {
+        name: "local".to_owned(),
+        secret_sha256: hex::encode(Sha256::digest(secret.as_bytes())),
+    };
+    let operator = Operator { id: lot.operator.clone(), name: lot.operator.to_string(), keys: vec![key] };
+    platform.directory()?.put_operator(&operator).await.context("the operator could not be stored")?;
+    let front = &platform.cloud.front_url;
+    let (id, key) = (&lot.id, format!("{}.{secret}", lot.operator));
+    Ok(Some(format!(
+        "curl '{front}/v1/operator/lots/{id}/tasks?state=open' -H 'authorization: Bearer {key}'"
+    )))
 }
 
 /// Whether a story's driver is one whose visit the platform tells of when it happens.

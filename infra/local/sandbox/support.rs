@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 /// The sandbox is a vendor of its own: it has its own clock.
 #[allow(clippy::disallowed_methods, reason = "the one place where a sandbox reads the clock")]
@@ -22,6 +23,15 @@ pub(super) fn random_id(prefix: &str) -> String {
     // Without randomness an operating system runs nothing; an id of zeros would only collide.
     getrandom::fill(&mut bytes).unwrap_or_default();
     format!("{prefix}{}", hex::encode(bytes))
+}
+
+/// Nothing for a while, or until the sandbox is stopped.
+pub(super) async fn silence(stop: &watch::Sender<bool>, duration: Duration) {
+    let mut stop = stop.subscribe();
+    tokio::select! {
+        () = tokio::time::sleep(duration) => {}
+        _ = stop.wait_for(|stopped| *stopped) => {}
+    }
 }
 
 /// Dice for faults by rate and for jitter: xorshift, so that a run with the same seed has the same faults.

@@ -217,6 +217,15 @@ pub trait ToProblem {
     fn to_problem(&self) -> Problem;
 }
 
+/// For a failure of what lies below: asked again in a second where that may help, else an internal error.
+pub fn failure(error: &(dyn std::error::Error + 'static), is_transient: bool) -> Problem {
+    if is_transient {
+        UNAVAILABLE.problem().retry_after_s(1).caused_by(chain(error))
+    } else {
+        internal(error)
+    }
+}
+
 /// For an error that has no words for a client: code `internal-error`, with the whole chain of causes for the log.
 pub fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
     INTERNAL_ERROR.problem().caused_by(chain(error))

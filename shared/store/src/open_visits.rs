@@ -62,13 +62,7 @@ impl Parking {
             start = Some(item);
         }
         let request = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(OPEN_INDEX.name)
-            .key_condition_expression("#ol = :lot")
-            .expression_attribute_names("#ol", OPEN_INDEX.hash)
-            .expression_attribute_values(":lot", s(lot.as_str()))
+            .open_query(lot)
             .limit(i32::try_from(MAX_OPEN_PAGE).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start);
         let page = request.send().await?;

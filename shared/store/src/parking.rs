@@ -3,7 +3,10 @@
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
-    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    operation::{
+        query::builders::QueryFluentBuilder, transact_write_items::TransactWriteItemsError,
+        update_item::UpdateItemError,
+    },
     types::{
         AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem,
         Update,
@@ -161,16 +164,19 @@ impl Parking {
         Ok(output.item)
     }
 
-    /// Plates that are in the lot now, newest entry first, at most [`MAX_OPEN_PLATES`].
-    pub async fn open_plates(&self, lot: &LotId) -> Result<Vec<PlateNumber>, StoreError> {
-        let output = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(OPEN_INDEX.name)
+    /// Asks the index of open plates for those of one lot, in the order of their entries.
+    pub(crate) fn open_query(&self, lot: &LotId) -> QueryFluentBuilder {
+        let query = self.client.query().table_name(&self.table).index_name(OPEN_INDEX.name);
+        query
             .key_condition_expression("#ol = :lot")
             .expression_attribute_names("#ol", OPEN_INDEX.hash)
             .expression_attribute_values(":lot", s(lot.as_str()))
+    }
+
+    /// Plates that are in the lot now, newest entry first, at most [`MAX_OPEN_PLATES`].
+    pub async fn open_plates(&self, lot: &LotId) -> Result<Vec<PlateNumber>, StoreError> {
+        let output = self
+            .open_query(lot)
             .scan_index_forward(false)
             .limit(i32::try_from(MAX_OPEN_PLATES).unwrap_or(i32::MAX))
             .send()

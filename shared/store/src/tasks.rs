@@ -19,6 +19,7 @@ use jiff::Timestamp;
 
 use crate::{
     StoreError,
+    directory::unless_changed,
     facts::{self, plate_key, read_name, read_value},
     item::{Item, REV, SK, TTL, doc, expiry, key, n, s, text, with_doc},
     parking::FACT_RETENTION_DAYS,
@@ -100,17 +101,7 @@ impl Tasks {
             .condition_expression("attribute_not_exists(pk)")
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
+        unless_changed(sent, PutItemError::is_conditional_check_failed_exception)
     }
 
     /// Takes a task off the desk that facts explain; `false` when none lay there.
@@ -127,17 +118,7 @@ impl Tasks {
             .expression_attribute_values(":outcome", outcome_value(&Outcome::Explained { at: now })?)
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
+        unless_changed(sent, UpdateItemError::is_conditional_check_failed_exception)
     }
 
     /// A task.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::server::{self, Running};
-use super::support::{lock, random_id};
+use super::support::{self, lock, random_id};
 
 /// The resource that raises a barrier here. Real controllers have one of their own, which no vendor publishes.
 const OPEN: &str = "openBarrier";
@@ -144,11 +144,7 @@ impl Desk {
 
     /// Says nothing for a while, or until the sandbox is stopped.
     async fn be_silent(&self, silence: Duration) {
-        let mut stop = self.stop.subscribe();
-        tokio::select! {
-            () = tokio::time::sleep(silence) => {}
-            _ = stop.wait_for(|stopped| *stopped) => {}
-        }
+        support::silence(&self.stop, silence).await;
     }
 }
 

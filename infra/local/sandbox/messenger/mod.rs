@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::server::{self, Running};
-use super::support::{Dice, lock, random_id};
+use super::support::{self, Dice, lock, random_id};
 
 /// The size of the service account's key; Google's have it too.
 const KEY_BITS: usize = 2_048;
@@ -186,11 +186,7 @@ impl Desk {
 
     /// Says nothing for a while, or until the sandbox is stopped.
     async fn be_silent(&self, silence: Duration) {
-        let mut stop = self.stop.subscribe();
-        tokio::select! {
-            () = tokio::time::sleep(silence) => {}
-            _ = stop.wait_for(|stopped| *stopped) => {}
-        }
+        support::silence(&self.stop, silence).await;
     }
 }
 

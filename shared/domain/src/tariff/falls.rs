@@ -36,6 +36,19 @@ pub struct Fall {
     pub minute_later: Won,
 }
 
+impl Fall {
+    fn at(entered_at: &DateTime, stay: &Stay<'_>, minutes: i64, (price, minute_later): (i64, i64)) -> Self {
+        Self {
+            entered_at: *entered_at,
+            vehicle: stay.vehicle,
+            discounts: stay.claims.iter().map(|claim| claim.rule.clone()).collect(),
+            minutes,
+            price: Won::new(price),
+            minute_later: Won::new(minute_later),
+        }
+    }
+}
+
 /// A week without a public holiday, and the eve and day of one.
 const DAYS: [Date; 9] = [
     date(2026, 11, 16),
@@ -165,16 +178,7 @@ fn witness(spec: &TariffSpec, vehicle: VehicleClass, rule: Rule<'_>, tries: &mut
             *tries = tries.saturating_sub(2);
             left = left.saturating_sub(2);
             if after < before {
-                let (price, minute_later) = (Won::new(before), Won::new(after));
-                let discounts = Vec::new();
-                return Some(Fall {
-                    entered_at,
-                    vehicle,
-                    discounts,
-                    minutes: minutes - 1,
-                    price,
-                    minute_later,
-                });
+                return Some(Fall::at(&entered_at, &stay, minutes - 1, (before, after)));
             }
             if left == 0 {
                 return None;
@@ -257,16 +261,7 @@ fn stacked(spec: &TariffSpec) -> Option<Fall> {
             let now = pricing.total(minutes);
             tries += 1;
             if now < before {
-                let (price, minute_later) = (Won::new(before), Won::new(now));
-                let discounts = claims.iter().map(|claim| claim.rule.clone()).collect();
-                return Some(Fall {
-                    entered_at,
-                    vehicle,
-                    discounts,
-                    minutes: minutes - 1,
-                    price,
-                    minute_later,
-                });
+                return Some(Fall::at(&entered_at, &stay, minutes - 1, (before, now)));
             }
             before = now;
         }
