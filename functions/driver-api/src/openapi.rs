@@ -3,6 +3,7 @@
 
 mod operators;
 mod others;
+mod refunds;
 pub(crate) mod tariffs;
 mod versions;
 
@@ -78,6 +79,9 @@ struct ProblemView {
         operators::resolve_task,
         versions::tariff_versions,
         versions::put_tariff_version,
+        refunds::operator_payment,
+        refunds::refund_payment,
+        refunds::name_refund_account,
         others::gate_events,
         others::gate_backlog,
         others::portone_webhook,

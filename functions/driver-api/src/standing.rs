@@ -45,7 +45,7 @@ pub(crate) fn standing<'a>(
         _ => at.max(visit.entered_at),
     };
     let quote = lot.quote(visit, until)?;
-    let open = quote.total.remaining_after(visit.paid);
+    let open = quote.total.remaining_after(visit.settled());
     let within_grace = visit.leave_by.filter(|leave_by| until <= *leave_by);
     let (due, leave_by) = match (open.is_zero(), within_grace) {
         (true, None) => (Won::ZERO, quote.leave_by),
@@ -89,6 +89,7 @@ mod tests {
             amount: Won::new(won),
             quoted_until: at(minute),
             paid_at: at(minute),
+            promised_at: None,
         }));
         facts
     }

@@ -200,7 +200,7 @@ async fn a_payment_asks_for_what_is_due_and_pins_it_at_the_gateway() {
     let pinned = world.gateway.pinned();
     assert_eq!(pinned, [(SAMPLE_PAYMENT.to_owned(), json!(1_000), "PortOne api-secret".to_owned())]);
     let stored = world.payment().await;
-    assert_eq!(stored.stay.quoted_until, at(25));
+    assert_eq!(stored.stay().unwrap().quoted_until, at(25));
     assert_eq!(stored.contact.phone.as_deref(), Some("01012345678"));
     assert!(!answer.body.to_string().contains("5678\""), "no contact in an answer");
 }

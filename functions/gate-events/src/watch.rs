@@ -226,6 +226,7 @@ fn exit_match(reason: GateReason) -> Option<ExitMatch> {
         GateReason::Free
         | GateReason::Paid
         | GateReason::PaidWithinGrace
+        | GateReason::Promised
         | GateReason::AlreadyReleased
         | GateReason::NotPaid
         | GateReason::FeeUnknown

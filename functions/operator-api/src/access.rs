@@ -32,7 +32,7 @@ impl Caller {
 
 /// The caller by the key. Whatever is wrong, the answer is the same, and so is the way through the code: one look into
 /// the Directory (kept for a minute, found or not), one digest and comparison for each key of the operator.
-async fn caller(api: &OperatorApi, request: &Request) -> Result<Caller, Problem> {
+pub(crate) async fn caller(api: &OperatorApi, request: &Request) -> Result<Caller, Problem> {
     let refused = || WRONG_OPERATOR_KEY.problem();
     let token = header(request, "authorization")?.and_then(bearer).ok_or_else(refused)?;
     let (id, secret) = token.split_once('.').ok_or_else(refused)?;

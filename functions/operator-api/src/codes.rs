@@ -31,6 +31,17 @@ pub const TARIFF_VERSION_DIFFERS: ErrorCode =
 /// The version would rewrite a price that holds or held, or stands where another does; `earliest` says from when it can be.
 pub const TARIFF_VERSION_REFUSED: ErrorCode =
     ErrorCode::new(409, "tariff-version-refused", "This version of the tariff can't be taken");
+/// The gateway and we know no payment of this id.
+pub const PAYMENT_NOT_FOUND: ErrorCode = ErrorCode::new(404, "payment-not-found", "There is no such payment");
+/// It holds no money, has too many refunds, or no refund of it waits for an account.
+pub const REFUND_NOT_POSSIBLE: ErrorCode =
+    ErrorCode::new(409, "refund-not-possible", "The payment can't be refunded so");
+/// More than is left beside other refunds under way; `refundable` says how much that is.
+pub const REFUND_TOO_LARGE: ErrorCode =
+    ErrorCode::new(409, "refund-too-large", "So much can't be given back");
+/// What was deposited into a virtual account goes back to an account that must be named.
+pub const REFUND_ACCOUNT_NEEDED: ErrorCode =
+    ErrorCode::new(422, "refund-account-needed", "A deposit needs an account to go back to");
 
 /// All codes of this crate.
 pub const CODES: &[ErrorCode] = &[
@@ -44,6 +55,10 @@ pub const CODES: &[ErrorCode] = &[
     TARIFF_INVALID,
     TARIFF_VERSION_DIFFERS,
     TARIFF_VERSION_REFUSED,
+    PAYMENT_NOT_FOUND,
+    REFUND_NOT_POSSIBLE,
+    REFUND_TOO_LARGE,
+    REFUND_ACCOUNT_NEEDED,
 ];
 
 /// A store that may work again in a moment, or one that will not.

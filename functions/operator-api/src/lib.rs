@@ -5,6 +5,7 @@
 
 mod access;
 pub mod codes;
+mod payments;
 mod service;
 mod tariffs;
 mod tasks;
@@ -20,13 +21,16 @@ pub use codes::CODES;
 pub use service::OperatorApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template.
-pub const ROUTES: [&str; 6] = [
+pub const ROUTES: [&str; 9] = [
     "GET /v1/operator/lots/{lotId}/visits",
     "GET /v1/operator/lots/{lotId}/tasks",
     "GET /v1/operator/lots/{lotId}/tasks/{taskId}",
     "POST /v1/operator/lots/{lotId}/tasks/{taskId}/resolution",
     "GET /v1/operator/lots/{lotId}/tariffs",
     "PUT /v1/operator/lots/{lotId}/tariffs/{version}",
+    "GET /v1/operator/payments/{paymentId}",
+    "POST /v1/operator/payments/{paymentId}/refunds",
+    "PUT /v1/operator/payments/{paymentId}/refunds/{refundId}/account",
 ];
 
 /// Answers one request.
@@ -40,6 +44,11 @@ pub async fn handle(api: Arc<OperatorApi>, request: Request) -> Result<Response<
         }
         Some("GET /v1/operator/lots/{lotId}/tariffs") => tariffs::list(&api, &request).await,
         Some("PUT /v1/operator/lots/{lotId}/tariffs/{version}") => tariffs::put(&api, &request).await,
+        Some("GET /v1/operator/payments/{paymentId}") => payments::one(&api, &request).await,
+        Some("POST /v1/operator/payments/{paymentId}/refunds") => payments::refund(&api, &request).await,
+        Some("PUT /v1/operator/payments/{paymentId}/refunds/{refundId}/account") => {
+            payments::put_account(&api, &request).await
+        }
         _ => Err(ROUTE_NOT_FOUND.problem()),
     }
 }

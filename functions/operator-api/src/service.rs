@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use baro_domain::{LotId, Operator, OperatorId, PricedLot};
 use baro_runtime::{Aws, Clock, Config, InitError, Problem, problem::internal};
-use baro_store::{Cached, Directory, Parking, Tasks};
+use baro_store::{Billing, Cached, Directory, Parking, Tasks};
 
 use crate::{codes::store, tasks::evidence::Pictures};
 
@@ -15,6 +15,7 @@ pub struct OperatorApi {
     pub(crate) directory: Directory,
     pub(crate) parking: Parking,
     pub(crate) tasks: Tasks,
+    pub(crate) billing: Billing,
     pub(crate) pictures: Pictures,
     pub(crate) operators: Cached<OperatorId, Arc<Operator>>,
     lots: Cached<LotId, Arc<PricedLot>>,
@@ -37,6 +38,8 @@ impl OperatorApi {
             clock,
             directory: Directory::new(dynamodb.clone(), config.required("DIRECTORY_TABLE")?),
             parking: Parking::new(dynamodb.clone(), parking),
+            // No money moves here, so nothing of a visit is written with a payment.
+            billing: Billing::new(dynamodb.clone(), config.required("BILLING_TABLE")?, ""),
             tasks: Tasks::new(dynamodb, config.required("ACTIVITY_TABLE")?, parking),
             pictures: Pictures::new(aws, config.required("RAW_BUCKET")?),
             operators: Cached::default(),

@@ -1,22 +1,24 @@
 //! A message says that something moved at the gateway; what moved is asked there, never believed from the message.
 //!
-//! fetch the payment → compare with the order → decide (pure) → payment, journal and visit in one transaction → if money
-//! arrived that we did not ask for, send it back. Every step can be repeated: the decision on an old report is "nothing
-//! new", and money is sent back with the balance as a guard.
+//! fetch the payment → compare with the order → decide (pure) → payment, journal and visit in one transaction → give back
+//! what is to be given back. Every step can be repeated: the decision on an old report is "nothing new", and money is given
+//! back under a guard that was written down before.
 
 mod gateway;
+mod promises;
+mod refunds;
 mod report;
 
 use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use baro_clients::portone::{CancelRequest, CancelRequester, GatewayError, PaymentGateway, RefusalKind};
+use baro_clients::portone::{GatewayError, PaymentGateway};
 use baro_domain::{
-    PaymentId, Won,
-    payment::{Payment, PaymentError, decide},
+    PaymentId, RefundId, Won,
+    payment::{Payment, PaymentError, PromisedOrder, RefundError, RefundOrder, RequestedBy, Shop, decide},
 };
 use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
-use baro_store::{Billing, Committed, StoreError, Stored};
+use baro_store::{Billing, Committed, Parking, StoreError, Stored};
 use serde::Deserialize;
 
 pub use gateway::RotatingPortOne;
@@ -32,6 +34,10 @@ const MAX_RACES: u32 = 5;
 #[serde(rename_all = "camelCase")]
 struct Hint {
     payment_id: Option<String>,
+    /// What of it was paid a second time, won (stream-router).
+    surplus: Option<Won>,
+    /// A promise made at an exit, to be charged (stream-router).
+    promise: Option<Box<PromisedOrder>>,
 }
 
 /// Why a message comes again.
@@ -49,6 +55,9 @@ pub enum SyncError {
     /// The gateway's report makes no sense.
     #[error("payment: {0}")]
     Payment(#[from] PaymentError),
+    /// It can't be given back.
+    #[error("refund: {0}")]
+    Refund(#[from] RefundError),
     /// Others kept changing the payment.
     #[error("gave up after {MAX_RACES} lost races")]
     Races,
@@ -58,6 +67,8 @@ pub enum SyncError {
 #[derive(Clone)]
 pub struct PaymentSync {
     billing: Billing,
+    parking: Parking,
+    shop: Shop,
     gateway: Arc<dyn PaymentGateway>,
     clock: Clock,
 }
@@ -67,16 +78,25 @@ impl PaymentSync {
     pub fn from_config(config: &Config) -> Result<Self, InitError> {
         let aws = Aws::from_config(config)?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
-        let billing =
-            Billing::new(dynamodb, config.required("BILLING_TABLE")?, config.required("PARKING_TABLE")?);
+        let parking = config.required("PARKING_TABLE")?;
+        let billing = Billing::new(dynamodb.clone(), config.required("BILLING_TABLE")?, parking);
+        let shop = Shop {
+            store_id: config.required("PORTONE_STORE_ID")?.to_owned(),
+            channel_type: config.required("PORTONE_CHANNEL_TYPE")?.to_owned(),
+        };
         let clock = Clock::default();
         let gateway = RotatingPortOne::from_config(&aws, config, clock.clone())?;
-        Ok(Self::new(billing, Arc::new(gateway), clock))
+        Ok(Self::new((billing, Parking::new(dynamodb, parking)), shop, Arc::new(gateway), clock))
     }
 
     /// Of its parts.
-    pub fn new(billing: Billing, gateway: Arc<dyn PaymentGateway>, clock: Clock) -> Self {
-        Self { billing, gateway, clock }
+    pub fn new(
+        (billing, parking): (Billing, Parking),
+        shop: Shop,
+        gateway: Arc<dyn PaymentGateway>,
+        clock: Clock,
+    ) -> Self {
+        Self { billing, parking, shop, gateway, clock }
     }
 
     /// Works on a batch; each message fails alone.
@@ -88,41 +108,57 @@ impl PaymentSync {
         let body = message.body.unwrap_or_default();
         let hint: Hint =
             serde_json::from_str(&body).map_err(|error| SyncError::Malformed(error.to_string()))?;
+        if let Some(order) = hint.promise {
+            let Some(stored) = self.begin(&order).await? else { return Ok(()) };
+            return self.settle(stored).await;
+        }
         // A webhook about a billing key names no payment, and other shops' ids are not of our form: nothing to do.
         let Some(id) = hint.payment_id.and_then(|id| PaymentId::parse(id).ok()) else {
             tracing::info!("the message names no payment of ours");
             return Ok(());
         };
+        if let Some(surplus) = hint.surplus {
+            self.order_return(&id, surplus).await?;
+        }
         self.sync(&id).await
     }
 
-    /// Brings our payment to what the gateway says now.
+    /// Brings our payment to what the gateway says now, and gives back what is to be given back.
     pub async fn sync(&self, id: &PaymentId) -> Result<(), SyncError> {
-        let Some(mut stored) = self.billing.payment(id).await? else {
+        let Some(stored) = self.billing.payment(id).await? else {
             tracing::warn!(payment = %id, "the gateway speaks of a payment that we never asked for");
             return Ok(());
         };
-        let Some(seen) = self.gateway.get_payment(id).await? else {
+        self.settle(stored).await
+    }
+
+    /// Looks, then moves what is to be moved: a charge that is to be made, money that is to go back.
+    async fn settle(&self, stored: Stored<Payment>) -> Result<(), SyncError> {
+        let looked = self.look(stored).await?;
+        let charged = self.charge(looked).await?;
+        self.give_back(charged).await
+    }
+
+    /// Looks at the gateway and decides; the payment as it is then.
+    async fn look(&self, mut stored: Stored<Payment>) -> Result<Stored<Payment>, SyncError> {
+        let id = stored.value.id.clone();
+        let Some(seen) = self.gateway.get_payment(&id).await? else {
             tracing::info!(payment = %id, "nobody has opened the payment window yet");
-            return Ok(());
+            return Ok(stored);
         };
         let now = self.clock.now();
         let Some(report) = report_of(&seen, now) else {
             tracing::warn!(payment = %id, status = ?seen.status, "a status this version does not know");
-            return Ok(());
+            return Ok(stored);
         };
         for _ in 0..MAX_RACES {
-            let Some(decision) = decide(&stored.value, &report)? else {
-                return self.send_back(&stored.value).await;
-            };
-            let written = self
-                .billing
-                .commit(&decision.payment, stored.revision, &decision.entries, decision.fact.as_ref(), now)
-                .await?;
-            match written {
+            let Some(decision) = decide(&stored.value, &report)? else { return Ok(stored) };
+            let (payment, revision) = (decision.payment, stored.revision);
+            let fact = decision.fact.as_ref();
+            match self.billing.commit(&payment, revision, &decision.entries, fact, now).await? {
                 Committed::Done => {
-                    log(&decision.payment);
-                    return self.send_back(&decision.payment).await;
+                    log(&payment);
+                    return Ok(Stored { value: payment, revision: revision + 1 });
                 }
                 Committed::LostRace(current) => stored = *current,
             }
@@ -130,26 +166,32 @@ impl PaymentSync {
         Err(SyncError::Races)
     }
 
-    /// Sends back what is held. Done after the payment says so, and again whenever it is looked at until nothing is left:
-    /// a crash in between loses nothing.
-    async fn send_back(&self, payment: &Payment) -> Result<(), SyncError> {
-        let rest = payment.captured.remaining_after(payment.returned);
-        let Some(mismatch) = payment.mismatch.filter(|_| rest > Won::ZERO) else { return Ok(()) };
-        let request = CancelRequest {
-            amount: Some(rest),
-            reason: format!("주문과 다른 결제: {mismatch}"),
-            requester: CancelRequester::Admin,
-            current_cancellable_amount: rest,
-            refund_account: None,
-        };
-        match self.gateway.cancel(&payment.id, &request).await {
-            Ok(_) => Ok(()),
-            // Somebody was faster, or the answer to our own call was lost: the gateway's next webhook tells.
-            Err(GatewayError::Final(refusal)) if refusal.kind == RefusalKind::PaymentAlreadyCancelled => {
-                Ok(())
+    /// Writes down that what was paid a second time goes back. Once for each payment.
+    async fn order_return(&self, id: &PaymentId, surplus: Won) -> Result<(), SyncError> {
+        let now = self.clock.now();
+        for _ in 0..MAX_RACES {
+            let Some(stored) = self.billing.payment(id).await? else { return Ok(()) };
+            let order = RefundOrder {
+                id: RefundId::derive(&[id.as_str(), "surplus"]),
+                amount: Some(surplus),
+                reason: "이중 결제".to_owned(),
+                by: RequestedBy::Platform,
+                account: None,
+            };
+            let next = match stored.value.request_refund(order, now) {
+                Ok(Some(next)) => next,
+                Ok(None) => return Ok(()),
+                // An operator was faster, or more facts came since: what is left is a person's matter.
+                Err(RefundError::NotPaid | RefundError::TooMuch(_) | RefundError::IdReused) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            };
+            if let Committed::Done = self.billing.commit(&next, stored.revision, &[], None, now).await? {
+                tracing::info!(payment = %id, amount = surplus.get(), "paid a second time: it goes back");
+                refunds::told_waiting(&next);
+                return Ok(());
             }
-            Err(error) => Err(error.into()),
         }
+        Err(SyncError::Races)
     }
 
     /// The payment as stored, for tests.
@@ -163,6 +205,7 @@ fn log(payment: &Payment) {
     if let Some(mismatch) = payment.mismatch {
         // The alarm `payment-held` counts this line (infra/alarms.yaml).
         tracing::error!(code = "payment-held", payment = %payment.id, %mismatch, amount, "held");
+        refunds::told_waiting(payment);
     } else {
         tracing::info!(payment = %payment.id, status = ?payment.status, amount, "payment moved");
     }

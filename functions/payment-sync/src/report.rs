@@ -1,7 +1,9 @@
 //! The gateway's payment in the domain's words.
 
-use baro_clients::portone::{ChannelType, GatewayPayment, PaymentMethod, PaymentStatus};
-use baro_domain::payment::{DepositAccount, Report, ReportState};
+use baro_clients::portone::{
+    Cancellation, CancellationStatus, ChannelType, GatewayPayment, PayFailure, PaymentMethod, PaymentStatus,
+};
+use baro_domain::payment::{DepositAccount, Method, Report, ReportState, ReportedReturn, ReturnState};
 use jiff::Timestamp;
 
 /// What the gateway reports, or `None` for a status that this version does not know.
@@ -35,6 +37,13 @@ pub fn report_of(seen: &GatewayPayment, now: Timestamp) -> Option<Report> {
         paid_at: seen.paid_at.or_else(|| (state == ReportState::Paid).then_some(changed_at)),
         changed_at,
         deposit_account: deposit_account(seen),
+        method: seen.method.as_ref().map(method),
+        returns: seen
+            .cancellations
+            .iter()
+            .filter_map(|cancellation| returned(cancellation, changed_at))
+            .collect(),
+        failure: seen.failure.as_ref().map(failure),
         pg_tx_id: seen.pg_tx_id.clone(),
     })
 }
@@ -48,4 +57,30 @@ fn deposit_account(seen: &GatewayPayment) -> Option<DepositAccount> {
         }),
         _ => None,
     }
+}
+
+fn method(method: &PaymentMethod) -> Method {
+    match method {
+        PaymentMethod::Card { .. } => Method::Card,
+        PaymentMethod::EasyPay { .. } => Method::EasyPay,
+        PaymentMethod::Transfer { .. } => Method::Transfer,
+        PaymentMethod::VirtualAccount { .. } => Method::VirtualAccount,
+        _ => Method::Other,
+    }
+}
+
+/// `None` for a status that this version does not know: of it nothing is certain.
+fn returned(cancellation: &Cancellation, changed_at: Timestamp) -> Option<ReportedReturn> {
+    let state = match cancellation.status {
+        CancellationStatus::Succeeded => ReturnState::Done,
+        CancellationStatus::Requested => ReturnState::Pending,
+        CancellationStatus::Failed => ReturnState::Failed,
+        CancellationStatus::Other(_) => return None,
+    };
+    let at = cancellation.cancelled_at.or(cancellation.requested_at).unwrap_or(changed_at);
+    Some(ReportedReturn { reason: cancellation.reason.clone(), state, at })
+}
+
+fn failure(failure: &PayFailure) -> String {
+    failure.pg_code.clone().or_else(|| failure.reason.clone()).unwrap_or_else(|| "failed".to_owned())
 }

@@ -12,7 +12,7 @@ use baro_clients::portone::{
 use baro_domain::{PaymentId, Won, payment::PaymentStatus};
 use baro_payment_sync::PaymentSync;
 use baro_runtime::Clock;
-use baro_testing::{Cloud, Fault, at, payment};
+use baro_testing::{Cloud, Fault, at, lot_record, payment, plate};
 use jiff::civil::date;
 use serde_json::{Value, json};
 
@@ -45,6 +45,7 @@ impl PaymentGateway for Gateway {
             payment["status"] = "CANCELLED".into();
             payment["amount"]["cancelled"] = amount.get().into();
             payment["statusChangedAt"] = "2026-11-20T02:05:00Z".into();
+            payment["cancellations"] = json!([{"status": "SUCCEEDED", "id": "c-1", "totalAmount": amount, "reason": request.reason}]);
         }
         let done = json!({"status": "SUCCEEDED", "id": "c-1", "totalAmount": amount, "reason": "r"});
         Ok(serde_json::from_value(done).unwrap())
@@ -76,7 +77,12 @@ async fn start(seen: Option<Value>) -> (Cloud, Arc<Gateway>, PaymentSync) {
     let cloud = Cloud::start().await;
     cloud.billing().create(&payment(&id())).await.unwrap();
     let gateway = Arc::new(Gateway { payment: Mutex::new(seen), ..Gateway::default() });
-    let sync = PaymentSync::new(cloud.billing(), gateway.clone(), Clock::at(at(62)));
+    let sync = PaymentSync::new(
+        (cloud.billing(), cloud.parking()),
+        baro_testing::shop(),
+        gateway.clone(),
+        Clock::at(at(62)),
+    );
     cloud.forget_calls();
     (cloud, gateway, sync)
 }
@@ -116,25 +122,25 @@ async fn the_same_webhook_ten_times_at_once_is_posted_once() {
 async fn another_amount_is_held_and_sent_back() {
     let (cloud, gateway, sync) = start(Some(seen("PAID", 100))).await;
     sync.handle(webhook(1)).await.unwrap();
-    assert_eq!(status(&cloud).await, PaymentStatus::Held);
     assert_eq!(*gateway.cancels.lock().unwrap(), [Won::new(100)]);
-    let facts = cloud.parking().facts(&payment(&id()).stay.lot, &payment(&id()).stay.plate).await.unwrap();
+    let facts = cloud.parking().facts(&lot_record().lot.id, &plate()).await.unwrap();
     assert!(facts.payments.is_empty(), "the visit never learns of it");
-    sync.handle(webhook(1)).await.unwrap();
     assert_eq!((status(&cloud).await, posted(&cloud).await), (PaymentStatus::Refunded, 2));
+    sync.handle(webhook(1)).await.unwrap();
     assert_eq!(gateway.cancels.lock().unwrap().len(), 1, "sent back once");
 }
 
 #[tokio::test]
 async fn a_crash_between_holding_and_sending_back_loses_no_money() {
     let (cloud, gateway, sync) = start(Some(seen("PAID", 100))).await;
-    sync.handle(webhook(1)).await.unwrap();
-    // As if the process had died before the call: the gateway still has the money.
-    gateway.cancels.lock().unwrap().clear();
-    *gateway.payment.lock().unwrap() = Some(seen("PAID", 100));
+    // The first transaction holds it; the second, which writes down that it goes back, is never carried out.
+    cloud.fail_after(2, Fault::Before, 3);
+    assert_eq!(sync.handle(webhook(1)).await.unwrap().batch_item_failures.len(), 1);
+    assert_eq!((status(&cloud).await, posted(&cloud).await), (PaymentStatus::Held, 1));
+    assert!(gateway.cancels.lock().unwrap().is_empty());
     sync.handle(webhook(1)).await.unwrap();
     assert_eq!(*gateway.cancels.lock().unwrap(), [Won::new(100)]);
-    assert_eq!(posted(&cloud).await, 1);
+    assert_eq!((status(&cloud).await, posted(&cloud).await), (PaymentStatus::Refunded, 2));
 }
 
 #[tokio::test]

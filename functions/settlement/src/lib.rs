@@ -127,7 +127,9 @@ impl Settlement {
     async fn settle_day(&self, day: Date, lot: Option<LotId>) -> Result<Summary, SettleError> {
         let mut by_lot: BTreeMap<LotId, Vec<JournalEntry>> = BTreeMap::new();
         for entry in self.billing.journal(day, lot.as_ref()).await? {
-            by_lot.entry(entry.lot.clone()).or_default().push(entry);
+            // What is no lot's business stands in no statement.
+            let Some(lot) = entry.lot.clone() else { continue };
+            by_lot.entry(lot).or_default().push(entry);
         }
         // A lot that was asked for gets its statement even when nothing happened: "0원" is an answer.
         if let Some(lot) = lot {

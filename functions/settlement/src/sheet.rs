@@ -2,7 +2,6 @@
 
 use baro_domain::{
     Won,
-    ledger::EntryKind,
     settlement::{AdjustmentReason, Statement, StatementLine},
 };
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
@@ -16,15 +15,6 @@ const COLUMNS: [&str; 6] = [
     "조정 (adjustment)",
 ];
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
-fn kind(line: &StatementLine) -> &'static str {
-    match line.kind {
-        EntryKind::Sale => "매출 (sale)",
-        EntryKind::Refund => "환불 (refund)",
-        EntryKind::HeldReceipt => "보류 (held)",
-        EntryKind::HeldReturn => "보류 반환 (returned)",
-    }
-}
 
 /// Which day a line corrects, and why; empty for a line of the day itself.
 fn adjustment(line: &StatementLine) -> String {
@@ -58,7 +48,7 @@ pub(crate) fn csv(statement: &Statement) -> Result<Vec<u8>, csv::Error> {
         let amount = line.amount.get().to_string();
         let at = line.occurred_at.to_string();
         let (payment, entry) = (line.payment.as_str(), line.entry.as_str());
-        writer.write_record([&at, kind(line), &amount, payment, entry, &adjustment(line)])?;
+        writer.write_record([&at, line.kind.title(), &amount, payment, entry, &adjustment(line)])?;
     }
     writer.write_record([""; 6])?;
     for (name, amount) in totals(statement) {
@@ -81,7 +71,7 @@ pub(crate) fn xlsx(statement: &Statement) -> Result<Vec<u8>, XlsxError> {
     let mut row = 3;
     for line in &statement.lines {
         sheet.write_string(row, 0, line.occurred_at.to_string())?;
-        sheet.write_string(row, 1, kind(line))?;
+        sheet.write_string(row, 1, line.kind.title())?;
         sheet.write_number_with_format(row, 2, number(line.amount), &money)?;
         sheet.write_string(row, 3, line.payment.as_str())?;
         sheet.write_string(row, 4, line.entry.as_str())?;

@@ -3,7 +3,7 @@
 
 use baro_domain::{
     LotId, PaymentId, Won,
-    ledger::{Cause, EntryKind, JournalEntry},
+    ledger::{Book, Cause, EntryKind, JournalEntry},
 };
 use baro_runtime::Clock;
 use baro_settlement::{Asked, Settlement};
@@ -24,7 +24,7 @@ async fn post(cloud: &Cloud, lot: &LotId, name: &str, amount: i64) {
 async fn post_at(cloud: &Cloud, lot: &LotId, name: &str, amount: i64, now: jiff::Timestamp) {
     let payment = PaymentId::derive(&[name]);
     let cause = Cause {
-        lot,
+        book: Book::Lot(lot),
         payment: &payment,
         discriminant: String::new(),
         occurred_at: at(0),

@@ -6,6 +6,7 @@
 //! repetitions, and so has a task. Nothing here decides about visits or money.
 
 mod notices;
+mod payments;
 mod queue;
 
 use std::{
@@ -24,11 +25,12 @@ use baro_domain::{
     occupancy::VisitCounting,
     payment::Payment,
     task::{self, TaskChange, TaskKind},
-    visit::{Facts, Timeline, events_between, fold, open_delta},
+    visit::{Facts, Pledge, Timeline, VisitEvent, VisitEventKind, events_between, fold, open_delta},
 };
 use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
 use baro_store::{Activity, Cached, Directory, OccupancyChange, Parking, StoreError, Tasks, stream::Change};
 
+use queue::PaymentHint;
 pub use queue::Queues;
 
 /// Why a record could not be routed; Lambda hands it out again.
@@ -62,6 +64,9 @@ struct Consequences {
     addressed: Vec<Notice>,
     tasks: Vec<(LotId, TaskChange)>,
     commands: Vec<Command>,
+    payments: Vec<PaymentHint>,
+    /// Visits for which somebody may pay without being asked.
+    opened: Vec<VisitEvent>,
 }
 
 /// The tables it reads and writes.
@@ -98,9 +103,10 @@ impl Router {
             parking: Parking::new(dynamodb.clone(), parking),
             tasks: Tasks::new(dynamodb, activity, parking),
         };
-        let (notices, commands) =
-            (config.required("NOTICE_QUEUE_URL")?, config.required("GATE_COMMAND_QUEUE_URL")?);
-        Ok(Self::new(tables, Queues::new(&aws, notices, commands), Clock::default()))
+        let queue = |name| config.required(name);
+        let (notices, commands) = (queue("NOTICE_QUEUE_URL")?, queue("GATE_COMMAND_QUEUE_URL")?);
+        let queues = Queues::new(&aws, notices, commands, queue("PAYMENT_QUEUE_URL")?);
+        Ok(Self::new(tables, queues, Clock::default()))
     }
 
     /// Of its parts.
@@ -120,6 +126,8 @@ impl Router {
             all.addressed.extend(found.addressed);
             all.tasks.extend(found.tasks);
             all.commands.extend(found.commands);
+            all.payments.extend(found.payments);
+            all.opened.extend(found.opened);
             Ok::<(), RouteError>(())
         })
         .await?;
@@ -141,8 +149,8 @@ impl Router {
         let old = Some(record.change.old_image);
         match baro_store::stream::change_of(old, Some(record.change.new_image))? {
             None => Ok(Consequences::default()),
-            Some(Change::Facts { lot, old, new }) => {
-                self.of_facts(&lot, old.as_deref(), &new, sequence).await
+            Some(Change::Facts { lot, old, new, revision }) => {
+                self.of_facts(&lot, old.as_deref(), (&new, revision), sequence).await
             }
             Some(Change::Payment { old, new }) => self.of_payment(old.as_deref(), &new).await,
         }
@@ -162,7 +170,7 @@ impl Router {
         &self,
         lot: &LotId,
         old: Option<&Facts>,
-        new: &Facts,
+        (new, revision): (&Facts, i64),
         sequence: String,
     ) -> Result<Consequences, RouteError> {
         let priced = self.lot(lot).await?;
@@ -178,9 +186,14 @@ impl Router {
         for event in events_between(&priced.fees, &before, &after) {
             tracing::debug!(event = %event.id, visit = %event.visit, lot = %event.lot, kind = notices::name(&event), "visit");
             found.unaddressed.extend(notices::of_visit(&event, &priced.lot, now));
+            if event.kind == VisitEventKind::Opened && !event.plate.is_unread() {
+                found.opened.push(event);
+            }
         }
         let changes = task::changes(&context, (old.unwrap_or(&none), &before), (new, &after), now);
         found.tasks.extend(changes.into_iter().map(|change| (lot.clone(), change)));
+        found.payments.extend(payments::paid_twice(&context, (old.unwrap_or(&none), &before), (new, &after)));
+        found.payments.extend(payments::promised(&priced, &after, revision));
         let command = opening(&context, &before, &after, new, now);
         found.commands.extend(command.filter(|command| can_open(&priced, command)));
         Ok(found)
@@ -188,10 +201,14 @@ impl Router {
 
     async fn of_payment(&self, old: Option<&Payment>, new: &Payment) -> Result<Consequences, RouteError> {
         let mut found = Consequences::default();
-        if old.is_some_and(|old| old.status == new.status) {
+        if payments::asks_for_refund(old, new) {
+            found.payments.push(PaymentHint::refund(new.id.clone()));
+        }
+        if old.is_some_and(|old| (old.status, old.returned) == (new.status, new.returned)) {
             return Ok(found);
         }
-        let record = self.lot(&new.stay.lot).await?;
+        let Some(stay) = new.stay() else { return Ok(found) };
+        let record = self.lot(&stay.lot).await?;
         let Some(notice) = notices::of_payment(new, &record.lot) else { return Ok(found) };
         if new.contact.is_empty() {
             found.unaddressed.push(notice);
@@ -204,6 +221,8 @@ impl Router {
     async fn carry_out(&self, found: Consequences) -> Result<(), RouteError> {
         // First of all: a car waits.
         self.queues.command(&found.commands).await?;
+        self.pledge(&found.opened).await?;
+        self.queues.look_at(&found.payments).await?;
         let mut by_lot: BTreeMap<LotId, Vec<OccupancyChange>> = BTreeMap::new();
         for (lot, change) in found.occupancy {
             by_lot.entry(lot).or_default().push(change);
@@ -224,6 +243,23 @@ impl Router {
             }));
         }
         self.queues.tell(&notices).await
+    }
+
+    /// Files who pays with the visits of plates that somebody pays for; the gates find it there.
+    async fn pledge(&self, opened: &[VisitEvent]) -> Result<(), RouteError> {
+        if opened.is_empty() {
+            return Ok(());
+        }
+        let plates: Vec<PlateNumber> = opened.iter().map(|event| event.plate.clone()).collect();
+        let known: BTreeMap<PlateNumber, Pledge> =
+            self.tables.directory.pledges(&plates).await?.into_iter().collect();
+        for event in opened {
+            if let Some(pledge) = known.get(&event.plate) {
+                let ruling = payments::pledged(event, pledge, self.clock.now());
+                self.tables.parking.rule(&event.lot, &event.plate, &ruling).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Brings tasks to the desk and takes off what is explained. Of one task only the last change counts: what a batch

@@ -4,7 +4,7 @@ use baro_domain::{
     EventId, Lot, Won,
     notice::{Contact, Notice, NoticeKind},
     payment::{Payment, PaymentStatus},
-    visit::{PaidFact, VisitEvent, VisitEventKind},
+    visit::{VisitEvent, VisitEventKind},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,6 +16,7 @@ pub(crate) fn name(event: &VisitEvent) -> &'static str {
     match event.kind {
         VisitEventKind::Opened => "opened",
         VisitEventKind::Closed { .. } => "closed",
+        VisitEventKind::Owes { .. } => "owes",
         VisitEventKind::ExitMissed => "exit-missed",
         VisitEventKind::Withdrawn => "withdrawn",
         VisitEventKind::Reopened => "reopened",
@@ -47,7 +48,10 @@ pub(crate) fn of_visit(event: &VisitEvent, lot: &Lot, now: Timestamp) -> Option<
         VisitEventKind::Closed { left_at, outstanding, .. } => {
             (left_at, NoticeKind::Left { left_at, outstanding })
         }
-        VisitEventKind::ExitMissed | VisitEventKind::Withdrawn | VisitEventKind::Reopened => return None,
+        VisitEventKind::Owes { .. }
+        | VisitEventKind::ExitMissed
+        | VisitEventKind::Withdrawn
+        | VisitEventKind::Reopened => return None,
     };
     if now.duration_since(at) > NEWS_FOR {
         return None;
@@ -59,10 +63,7 @@ pub(crate) fn of_visit(event: &VisitEvent, lot: &Lot, now: Timestamp) -> Option<
 pub(crate) fn of_payment(payment: &Payment, lot: &Lot) -> Option<Notice> {
     let kind = match payment.status {
         PaymentStatus::Paid => {
-            let paid_at = payment.paid_at?;
-            let quoted_until = payment.stay.quoted_until;
-            let fact =
-                PaidFact { payment: payment.id.clone(), amount: payment.kept(), quoted_until, paid_at };
+            let fact = payment.paid_fact()?;
             NoticeKind::PaymentReceived { amount: payment.captured, leave_by: fact.leave_by(lot.rules) }
         }
         PaymentStatus::AwaitingDeposit => {
@@ -80,5 +81,5 @@ pub(crate) fn of_payment(payment: &Payment, lot: &Lot) -> Option<Notice> {
     };
     let status = format!("{:?}@{}", payment.status, payment.returned.get());
     let event = EventId::derive(&[payment.id.as_str(), &status]);
-    Some(notice(event, payment.stay.plate.clone(), lot, payment.contact.clone(), kind))
+    Some(notice(event, payment.stay()?.plate.clone(), lot, payment.contact.clone(), kind))
 }

@@ -1,7 +1,7 @@
 //! The queues that consequences are put on.
 
 use aws_sdk_sqs::types::{SendMessageBatchRequestEntry, builders::SendMessageBatchRequestEntryBuilder};
-use baro_domain::{command::Command, notice::Notice};
+use baro_domain::{PaymentId, Won, command::Command, notice::Notice, payment::PromisedOrder};
 use baro_runtime::Aws;
 use serde::Serialize;
 
@@ -10,12 +10,44 @@ use crate::RouteError;
 /// SQS takes so many messages a call.
 const MAX_MESSAGES_A_CALL: usize = 10;
 
-/// Where notices and commands go.
+/// That a payment must be looked at; `payment-sync` reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PaymentHint {
+    pub(crate) source: &'static str,
+    pub(crate) payment_id: PaymentId,
+    /// What of it was paid a second time, won.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) surplus: Option<Won>,
+    /// A promise made at an exit, to be charged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) promise: Option<PromisedOrder>,
+}
+
+impl PaymentHint {
+    /// What of a payment was paid a second time.
+    pub(crate) fn surplus(payment_id: PaymentId, amount: Won) -> Self {
+        Self { source: "surplus", payment_id, surplus: Some(amount), promise: None }
+    }
+
+    /// A refund waits.
+    pub(crate) fn refund(payment_id: PaymentId) -> Self {
+        Self { source: "refund", payment_id, surplus: None, promise: None }
+    }
+
+    /// A promise is to be charged.
+    pub(crate) fn promise(order: PromisedOrder) -> Self {
+        Self { source: "promise", payment_id: order.payment_id(), surplus: None, promise: Some(order) }
+    }
+}
+
+/// Where notices, commands and hints go.
 #[derive(Debug)]
 pub struct Queues {
     sqs: aws_sdk_sqs::Client,
     notices_url: String,
     commands_url: String,
+    payments_url: String,
 }
 
 fn failed(error: impl std::fmt::Display) -> RouteError {
@@ -29,12 +61,19 @@ fn entry(message: &impl Serialize) -> Result<SendMessageBatchRequestEntryBuilder
 
 impl Queues {
     /// Of these addresses.
-    pub fn new(aws: &Aws, notices_url: &str, commands_url: &str) -> Self {
+    pub fn new(aws: &Aws, notices_url: &str, commands_url: &str, payments_url: &str) -> Self {
         Self {
             sqs: aws_sdk_sqs::Client::new(aws),
             notices_url: notices_url.to_owned(),
             commands_url: commands_url.to_owned(),
+            payments_url: payments_url.to_owned(),
         }
+    }
+
+    /// Has payments looked at, and money given back.
+    pub(crate) async fn look_at(&self, hints: &[PaymentHint]) -> Result<(), RouteError> {
+        let entries = hints.iter().map(entry).collect::<Result<_, _>>()?;
+        self.send(&self.payments_url, entries).await
     }
 
     /// Has people told.

@@ -1,69 +1,24 @@
 //! What follows from a change, once, however often the stream tells of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
 
-use aws_lambda_events::dynamodb::{Event, EventRecord};
+mod common;
+
 use std::collections::BTreeMap;
+
+use aws_lambda_events::dynamodb::EventRecord;
 
 use baro_domain::{
     BarrierController, ControllerDialect, LaneId, Passage, PaymentId, Won,
     command::{Action, Command},
     lot::OpenRequest,
-    notice::{Contact, Language, Notice, NoticeKind},
-    payment::PaymentStatus,
+    notice::{Notice, NoticeKind},
+    payment::{PaymentStatus, VisitFact},
     visit::PaidFact,
 };
 use baro_runtime::Clock;
-use baro_stream_router::{Queues, Router, Tables};
-use baro_testing::{
-    BILLING, Cloud, Fault, PARKING, at, large_lot_record, lot_record, observation, payment, plate,
-};
-use serde_json::json;
-
-const QUEUE: &str = "http://sqs/notices";
-const COMMANDS: &str = "http://sqs/commands.fifo";
-
-fn tables(cloud: &Cloud) -> Tables {
-    Tables {
-        directory: cloud.directory(),
-        activity: cloud.activity(),
-        parking: cloud.parking(),
-        tasks: cloud.tasks(),
-    }
-}
-
-async fn start() -> (Cloud, Router) {
-    let cloud = Cloud::start().await;
-    cloud.directory().put_lots(&[large_lot_record()]).await.unwrap();
-    let queues = Queues::new(&cloud.aws, QUEUE, COMMANDS);
-    let router = Router::new(tables(&cloud), queues, Clock::at(at(1)));
-    cloud.forget_calls();
-    (cloud, router)
-}
-
-fn driver() -> Contact {
-    Contact { push_token: None, phone: Some("01000001234".into()), language: Language::Ko }
-}
-
-fn record(sequence: u32, old: serde_dynamo::Item, new: serde_dynamo::Item) -> EventRecord {
-    let mut record: EventRecord = serde_json::from_value(json!({
-        "awsRegion": "ap-northeast-2", "eventID": sequence.to_string(), "eventName": "MODIFY", "eventSource": "aws:dynamodb",
-        "eventSourceARN": "arn:aws:dynamodb:ap-northeast-2:000000000000:table/t/stream/s",
-        "dynamodb": {"Keys": {}, "NewImage": {}, "SequenceNumber": format!("42{sequence:010}"), "SizeBytes": 1, "ApproximateCreationDateTime": 1}
-    }))
-    .unwrap();
-    (record.change.old_image, record.change.new_image) = (old, new);
-    record
-}
-
-fn event(records: Vec<EventRecord>) -> Event {
-    let mut event: Event = serde_json::from_value(json!({"Records": []})).unwrap();
-    event.records = records;
-    event
-}
-
-async fn facts_image(cloud: &Cloud) -> serde_dynamo::Item {
-    cloud.image(PARKING, lot_record().lot.id.as_str(), &format!("P#{}", plate().as_str())).await
-}
+use baro_stream_router::{Queues, Router};
+use baro_testing::{BILLING, Cloud, Fault, at, large_lot_record, lot_record, observation, payment, plate};
+use common::{COMMANDS, PAYMENTS, QUEUE, driver, event, facts_image, record, start, tables};
 
 async fn entry(cloud: &Cloud) -> EventRecord {
     let old = facts_image(cloud).await;
@@ -271,12 +226,18 @@ async fn pays_at_the_barrier(cloud: &Cloud, with_controller: bool) -> (Router, E
     let order = payment(&PaymentId::derive(&["p"]));
     cloud.billing().create(&order).await.unwrap();
     let (quoted_until, paid_at) = (at(60), at(61));
-    let fact = PaidFact { payment: order.id.clone(), amount: Won::new(1_900), quoted_until, paid_at };
-    cloud.billing().commit(&order, 1, &[], Some(&fact), at(61)).await.unwrap();
+    let fact = PaidFact {
+        payment: order.id.clone(),
+        amount: Won::new(1_900),
+        quoted_until,
+        paid_at,
+        promised_at: None,
+    };
+    cloud.billing().commit(&order, 1, &[], Some(&VisitFact::Paid(fact)), at(61)).await.unwrap();
     let paid = record(7, standing, facts_image(cloud).await);
     cloud.take_messages();
     cloud.forget_calls();
-    let queues = Queues::new(&cloud.aws, QUEUE, COMMANDS);
+    let queues = Queues::new(&cloud.aws, QUEUE, COMMANDS, PAYMENTS);
     (Router::new(tables(cloud), queues, Clock::at(at(61))), paid)
 }
 

@@ -6,7 +6,7 @@ use baro_domain::{
     LotId, Passage, PaymentId, PlateNumber, Won,
     ledger::EntryKind,
     payment::PaymentStatus,
-    visit::{Facts, fold},
+    visit::{Facts, fold, surplus},
 };
 use jiff::Timestamp;
 
@@ -88,7 +88,11 @@ impl Sim {
         for (lot, plate) in self.items() {
             let facts = self.item_holds(&lot, &plate, true).await?;
             self.all_reads_are_kept(&lot, &plate).await?;
-            if fold(&self.lots[&lot].context(), &facts).open().is_some() {
+            let context = self.lots[&lot].context();
+            let timeline = fold(&context, &facts);
+            let twice = surplus(&context, &facts, &timeline);
+            require(twice.is_empty(), || format!("{} at {lot} has paid twice: {twice:?}", plate.as_str()))?;
+            if timeline.open().is_some() {
                 *open.entry(lot.clone()).or_default() += 1;
                 listed.entry(lot).or_default().insert(plate);
             }
@@ -127,8 +131,10 @@ impl Sim {
                 let of = posted.entry(entry.payment.clone()).or_default();
                 let amount = entry.postings.iter().map(|posting| posting.amount).max().unwrap_or(Won::ZERO);
                 match entry.kind {
-                    EntryKind::Sale | EntryKind::HeldReceipt => of.0.push(amount),
-                    EntryKind::Refund | EntryKind::HeldReturn => of.1 = of.1.plus(amount).unwrap(),
+                    EntryKind::Sale | EntryKind::HeldReceipt | EntryKind::TopUp => of.0.push(amount),
+                    EntryKind::Refund | EntryKind::HeldReturn | EntryKind::CashOut => {
+                        of.1 = of.1.plus(amount).unwrap();
+                    }
                 }
             }
         }
@@ -144,7 +150,9 @@ impl Sim {
             let stored = stored.ok_or_else(|| format!("{id} is gone"))?.value;
             let told = [PaymentStatus::Paid].contains(&stored.status);
             let said = |kind: &str| {
-                self.notices.iter().any(|n| n.contains(kind) && n.contains(stored.stay.plate.as_str()))
+                self.notices
+                    .iter()
+                    .any(|n| n.contains(kind) && n.contains(stored.stay().unwrap().plate.as_str()))
             };
             require(!told || said("payment_received"), || format!("{id} is paid and nobody is told"))?;
         }

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use baro_clients::portone::{
     BillingKeyCharge, CancelRequest, Cancellation, ChargedPayment, GatewayError, GatewayPayment,
-    PaymentGateway,
+    PaymentGateway, Refusal, RefusalKind,
 };
 use baro_domain::{PaymentId, Won};
 use jiff::Timestamp;
@@ -23,6 +23,8 @@ pub struct Taken {
     pub returned: Won,
     /// When.
     pub paid_at: Timestamp,
+    /// How it went back, one by one.
+    pub cancellations: Vec<serde_json::Value>,
 }
 
 /// The gateway.
@@ -39,7 +41,7 @@ impl Shop {
 
     /// A driver pays in the window: once, whatever the window does afterwards.
     pub fn pay(&self, id: &PaymentId, amount: Won, paid_at: Timestamp) {
-        let taken = Taken { amount, returned: Won::ZERO, paid_at };
+        let taken = Taken { amount, returned: Won::ZERO, paid_at, cancellations: Vec::new() };
         self.payments().entry(id.clone()).or_insert(taken);
     }
 
@@ -84,7 +86,7 @@ impl PaymentGateway for Shop {
             "status": status, "id": id, "transactionId": "t", "storeId": "store-1",
             "channel": {"type": "TEST", "key": "channel-key"}, "orderName": "주차요금", "currency": "KRW",
             "amount": {"total": taken.amount, "paid": taken.amount, "cancelled": taken.returned},
-            "paidAt": taken.paid_at, "statusChangedAt": taken.paid_at
+            "paidAt": taken.paid_at, "statusChangedAt": taken.paid_at, "cancellations": taken.cancellations
         });
         Ok(Some(serde_json::from_value(seen).unwrap()))
     }
@@ -95,11 +97,13 @@ impl PaymentGateway for Shop {
         let taken = payments.get_mut(id).unwrap();
         let rest = taken.amount.remaining_after(taken.returned);
         if asked.current_cancellable_amount != rest {
-            return Err(GatewayError::Retry("the balance is another".into()));
+            return Err(refused(RefusalKind::CancellableAmountConsistencyBroken));
         }
         let amount = asked.amount.unwrap_or(rest);
         taken.returned = taken.returned.plus(amount).unwrap();
-        let done = json!({"status": "SUCCEEDED", "id": "c-1", "totalAmount": amount, "reason": "r"});
+        let id = format!("c-{}", taken.cancellations.len());
+        let done = json!({"status": "SUCCEEDED", "id": id, "totalAmount": amount, "reason": asked.reason});
+        taken.cancellations.push(done.clone());
         Ok(serde_json::from_value(done).unwrap())
     }
 
@@ -110,4 +114,8 @@ impl PaymentGateway for Shop {
     async fn charge(&self, _: &PaymentId, _: &BillingKeyCharge) -> Result<ChargedPayment, GatewayError> {
         Err(GatewayError::Retry("no billing keys here".into()))
     }
+}
+
+fn refused(kind: RefusalKind) -> GatewayError {
+    GatewayError::Final(Refusal { status: 409, kind, message: String::new(), pg_code: None })
 }

@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     chance::Chance,
+    money::hint_body,
     queues::{Fifo, Stream},
     town::{self, Spot},
-    world::{BACKLOG_QUEUE, NOTICE_QUEUE, Post, Ran, World, sqs_event},
+    world::{BACKLOG_QUEUE, NOTICE_QUEUE, PAYMENT_QUEUE, Post, Ran, World, sqs_event},
 };
 
 /// Everything is delivered and all faults are over after so many steps, so that no report is older than a late read may be.
@@ -102,7 +103,8 @@ pub struct Sim {
     pub(crate) outbox: Vec<usize>,
     pub(crate) fifo: Fifo,
     pub(crate) streams: [Stream; 2],
-    pub(crate) hints: Vec<PaymentId>,
+    /// Messages for payment-sync, with the payment they are about.
+    pub(crate) hints: Vec<(PaymentId, String)>,
     pub(crate) history: VecDeque<String>,
 }
 
@@ -225,6 +227,7 @@ impl Sim {
                 NOTICE_QUEUE => {
                     self.notices.insert(message.body);
                 }
+                PAYMENT_QUEUE => self.hint(message.body),
                 other => panic!("nobody reads {other}"),
             }
         }
@@ -280,30 +283,44 @@ impl Sim {
         }
         // The gateway's books are looked at, whether it ever told of a payment or not: reconciliation.
         for id in self.payments.keys().cloned().collect::<Vec<_>>() {
-            for _ in 0..2 {
-                let ran = self.look_at(&[("h".to_owned(), id.clone())]).await;
-                if ran != Ran::Answered(Vec::new()) {
-                    return Err(format!("{id} can't be looked at: {ran:?}"));
-                }
+            self.look_calmly(id.clone(), hint_body(&id)).await?;
+        }
+        // What is routed may ask for another look at a payment, and that may change the visit again.
+        while !self.hints.is_empty() || self.streams.iter().any(|stream| !stream.is_drained()) {
+            for (id, body) in std::mem::take(&mut self.hints) {
+                self.look_calmly(id, body).await?;
+            }
+            for table in 0..2 {
+                self.route_calmly(table).await?;
             }
         }
-        self.hints.clear();
-        self.collect();
-        for table in 0..2 {
-            while !self.streams[table].is_drained() {
-                let (count, event) = self.streams[table].batch(100);
-                let ran = self.world.route(event).await;
-                if ran != Ran::Answered(None) {
-                    return Err(format!("the stream of table {table} stands still: {ran:?}"));
-                }
-                self.streams[table].settle(count, &ran);
-            }
-        }
-        self.collect();
         self.settled().await?;
         let pass = self.chance.seconds(0, 4 * 86_400);
         self.world.clock.advance(SignedDuration::from_secs(pass));
         self.tell("calm", &format!("all as in truth; {pass} s pass"));
+        Ok(())
+    }
+
+    async fn look_calmly(&mut self, id: PaymentId, body: String) -> Result<(), String> {
+        let ran = self.look_at(&[("h".to_owned(), (id.clone(), body))]).await;
+        self.collect();
+        if ran == Ran::Answered(Vec::new()) {
+            Ok(())
+        } else {
+            Err(format!("{id} can't be looked at: {ran:?}"))
+        }
+    }
+
+    async fn route_calmly(&mut self, table: usize) -> Result<(), String> {
+        while !self.streams[table].is_drained() {
+            let (count, event) = self.streams[table].batch(100);
+            let ran = self.world.route(event).await;
+            if ran != Ran::Answered(None) {
+                return Err(format!("the stream of table {table} stands still: {ran:?}"));
+            }
+            self.streams[table].settle(count, &ran);
+        }
+        self.collect();
         Ok(())
     }
 

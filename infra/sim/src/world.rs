@@ -99,7 +99,7 @@ impl World {
             gate_events: gate_events(&cloud, &clock),
             gate_backlog: gate_backlog(&cloud, &clock),
             router: router(&cloud, &clock),
-            payment_sync: PaymentSync::new(cloud.billing(), shop.clone(), clock.clone()),
+            payment_sync: payment_sync(&cloud, &shop, &clock),
             webhook: webhook(&cloud, &clock),
             cloud,
             clock,
@@ -187,10 +187,14 @@ impl World {
         };
         let ran = self.run(handled).await;
         if ran == Ran::Died {
-            self.payment_sync = PaymentSync::new(self.cloud.billing(), self.shop.clone(), self.clock.clone());
+            self.payment_sync = payment_sync(&self.cloud, &self.shop, &self.clock);
         }
         ran
     }
+}
+
+fn payment_sync(cloud: &Cloud, shop: &Arc<Shop>, clock: &Clock) -> PaymentSync {
+    PaymentSync::new((cloud.billing(), cloud.parking()), baro_testing::shop(), shop.clone(), clock.clone())
 }
 
 fn passages(cloud: &Cloud) -> Passages {
@@ -219,7 +223,11 @@ fn router(cloud: &Cloud, clock: &Clock) -> Arc<Router> {
         parking: cloud.parking(),
         tasks: cloud.tasks(),
     };
-    Arc::new(Router::new(tables, Queues::new(&cloud.aws, NOTICE_QUEUE, COMMAND_QUEUE), clock.clone()))
+    Arc::new(Router::new(
+        tables,
+        Queues::new(&cloud.aws, NOTICE_QUEUE, COMMAND_QUEUE, PAYMENT_QUEUE),
+        clock.clone(),
+    ))
 }
 
 fn webhook(cloud: &Cloud, clock: &Clock) -> Arc<PaymentWebhook> {

@@ -120,6 +120,12 @@ typed_id!(/// A driver who registered a plate.
     DriverId, "drv_");
 typed_id!(/// What a person or a rule says about a visit, derived from its cause.
     RulingId, "rul_");
+typed_id!(/// Money asked to be given back, derived from who asked and their key.
+    RefundId, "rfd_");
+typed_id!(/// A card that a driver or a company registered, derived from its billing key.
+    CardId, "crd_");
+typed_id!(/// A company that pays for visits of its people.
+    CompanyId, "cmp_");
 typed_id!(/// A task for a lot's operator, derived from the event that asks for one.
     TaskId, "tsk_");
 

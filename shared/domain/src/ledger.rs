@@ -3,9 +3,9 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use crate::{EntryId, LotId, PaymentId, Won, money::MoneyOverflow};
+use crate::{DriverId, EntryId, LotId, PaymentId, Won, money::MoneyOverflow};
 
-/// An account of the chart (infra/docs/architecture.md, "The journal").
+/// An account of the chart (infra/docs/ledger.md).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "account", content = "of")]
 pub enum Account {
@@ -13,6 +13,8 @@ pub enum Account {
     PgClearing,
     /// Liability: what the platform owes the operator of a lot.
     LotPayable(LotId),
+    /// Liability: points that a driver has paid for.
+    PointsPaid(DriverId),
     /// Liability: money that arrived and matches no order; it is on its way back.
     Suspense,
 }
@@ -23,6 +25,7 @@ impl Account {
         match self {
             Self::PgClearing => "1110 pg-clearing".to_owned(),
             Self::LotPayable(lot) => format!("2110 lot-payable {lot}"),
+            Self::PointsPaid(driver) => format!("2210 points-paid {driver}"),
             Self::Suspense => "2910 suspense".to_owned(),
         }
     }
@@ -51,6 +54,33 @@ pub enum EntryKind {
     HeldReceipt,
     /// Held money went back.
     HeldReturn,
+    /// Points were paid for.
+    TopUp,
+    /// Points that were paid for were given back as money.
+    CashOut,
+}
+
+impl EntryKind {
+    /// As people read it: Korean first.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Sale => "매출 (sale)",
+            Self::Refund => "환불 (refund)",
+            Self::HeldReceipt => "보류 (held)",
+            Self::HeldReturn => "보류 반환 (returned)",
+            Self::TopUp => "포인트 충전 (top-up)",
+            Self::CashOut => "포인트 환급 (cash-out)",
+        }
+    }
+}
+
+/// Whose business an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Book<'a> {
+    /// A lot's.
+    Lot(&'a LotId),
+    /// A driver's points.
+    Points(&'a DriverId),
 }
 
 /// Why postings are not an entry.
@@ -62,6 +92,9 @@ pub enum UnbalancedEntry {
     /// Fewer than two postings, or one of nothing.
     #[error("an entry has at least two postings, none of zero")]
     Empty,
+    /// A kind of entry that this book does not have.
+    #[error("{0:?} is no entry of this book")]
+    Book(EntryKind),
     /// The sum does not fit 64 bits.
     #[error(transparent)]
     Overflow(#[from] MoneyOverflow),
@@ -75,8 +108,9 @@ pub struct JournalEntry {
     pub id: EntryId,
     /// What it is about.
     pub kind: EntryKind,
-    /// The lot it belongs to.
-    pub lot: LotId,
+    /// The lot it belongs to; none where it is no lot's business.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotId>,
     /// The payment it comes from.
     pub payment: PaymentId,
     /// When it happened at the payment gateway.
@@ -95,7 +129,8 @@ pub struct JournalEntry {
 struct UncheckedEntry {
     id: EntryId,
     kind: EntryKind,
-    lot: LotId,
+    #[serde(default)]
+    lot: Option<LotId>,
     payment: PaymentId,
     occurred_at: Timestamp,
     day: Date,
@@ -124,8 +159,8 @@ fn check_balance(postings: &[Posting]) -> Result<(), UnbalancedEntry> {
 /// What an entry is posted for.
 #[derive(Debug, Clone)]
 pub struct Cause<'a> {
-    /// Lot.
-    pub lot: &'a LotId,
+    /// Whose business it is.
+    pub book: Book<'a>,
     /// Payment.
     pub payment: &'a PaymentId,
     /// What tells this cause from others of the same payment and kind (the total cancelled so far, say).
@@ -140,12 +175,16 @@ impl JournalEntry {
     /// An entry of this kind over `amount` won (positive).
     pub fn post(kind: EntryKind, cause: &Cause<'_>, amount: Won) -> Result<Self, UnbalancedEntry> {
         let name = serde_json::to_string(&kind).unwrap_or_default();
-        let payable = || Account::LotPayable(cause.lot.clone());
-        let (debit, credit) = match kind {
-            EntryKind::Sale => (Account::PgClearing, payable()),
-            EntryKind::Refund => (payable(), Account::PgClearing),
-            EntryKind::HeldReceipt => (Account::PgClearing, Account::Suspense),
-            EntryKind::HeldReturn => (Account::Suspense, Account::PgClearing),
+        let payable = |lot: &LotId| Account::LotPayable(lot.clone());
+        let points = |driver: &DriverId| Account::PointsPaid(driver.clone());
+        let (debit, credit) = match (kind, cause.book) {
+            (EntryKind::Sale, Book::Lot(lot)) => (Account::PgClearing, payable(lot)),
+            (EntryKind::Refund, Book::Lot(lot)) => (payable(lot), Account::PgClearing),
+            (EntryKind::TopUp, Book::Points(driver)) => (Account::PgClearing, points(driver)),
+            (EntryKind::CashOut, Book::Points(driver)) => (points(driver), Account::PgClearing),
+            (EntryKind::HeldReceipt, _) => (Account::PgClearing, Account::Suspense),
+            (EntryKind::HeldReturn, _) => (Account::Suspense, Account::PgClearing),
+            _ => return Err(UnbalancedEntry::Book(kind)),
         };
         let postings =
             vec![Posting { account: debit, amount }, Posting { account: credit, amount: amount.negated()? }];
@@ -153,7 +192,10 @@ impl JournalEntry {
         Ok(Self {
             id: EntryId::derive(&[cause.payment.as_str(), &name, &cause.discriminant]),
             kind,
-            lot: cause.lot.clone(),
+            lot: match cause.book {
+                Book::Lot(lot) => Some(lot.clone()),
+                Book::Points(_) => None,
+            },
             payment: cause.payment.clone(),
             occurred_at: cause.occurred_at,
             day: cause.day,
@@ -177,7 +219,7 @@ mod tests {
     fn entry(kind: EntryKind, amount: i64) -> Result<JournalEntry, UnbalancedEntry> {
         let (lot, payment) = (LotId::derive(&["l"]), PaymentId::derive(&["p"]));
         let cause = Cause {
-            lot: &lot,
+            book: Book::Lot(&lot),
             payment: &payment,
             discriminant: String::new(),
             occurred_at: Timestamp::UNIX_EPOCH,

@@ -20,6 +20,7 @@ pub mod occupancy;
 pub mod operator;
 pub mod payment;
 pub mod plate;
+pub mod purse;
 pub mod settlement;
 pub mod tariff;
 pub mod task;
@@ -30,8 +31,8 @@ pub use calendar::Calendar;
 pub use fees::{FeesError, LotFees, PricedLot};
 pub use geo::Coordinate;
 pub use ids::{
-    CommandId, DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId, PaymentId, RulingId,
-    StatementId, TaskId, TrackId, VisitId,
+    CardId, CommandId, CompanyId, DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId,
+    PaymentId, RefundId, RulingId, StatementId, TaskId, TrackId, VisitId,
 };
 pub use lot::{BarrierController, ControllerDialect, Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
 pub use money::Won;

@@ -197,7 +197,7 @@ fn lines(lot: &LotId, day: Date, intake: Intake<'_>) -> Result<Vec<StatementLine
     let mut lines = Vec::with_capacity(sorted.len());
     for entry in sorted {
         let late = entry.day < day && intake.late.iter().any(|late| late.id == entry.id);
-        if entry.lot != *lot || (entry.day != day && !late) {
+        if entry.lot.as_ref() != Some(lot) || (entry.day != day && !late) {
             return Err(SettlementError::Foreign(entry.id.clone()));
         }
         let amount = entry.change_of(&payable)?.negated()?;
@@ -222,7 +222,7 @@ mod late_tests;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::Cause;
+    use crate::ledger::{Book, Cause};
     use proptest::prelude::*;
 
     fn entry(kind: EntryKind, amount: i64, name: &str) -> JournalEntry {
@@ -232,7 +232,8 @@ mod tests {
     pub(super) fn entry_of(kind: EntryKind, amount: i64, name: &str, day: Date) -> JournalEntry {
         let (lot, payment) = (LotId::derive(&["l"]), PaymentId::derive(&[name, &day.to_string()]));
         let occurred_at = "2026-11-19T03:00:00Z".parse().unwrap();
-        let cause = Cause { lot: &lot, payment: &payment, discriminant: String::new(), occurred_at, day };
+        let cause =
+            Cause { book: Book::Lot(&lot), payment: &payment, discriminant: String::new(), occurred_at, day };
         JournalEntry::post(kind, &cause, Won::new(amount)).unwrap()
     }
 

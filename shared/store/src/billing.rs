@@ -8,13 +8,17 @@ use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
-use baro_domain::{EntryId, LotId, PaymentId, ledger::JournalEntry, payment::Payment, visit::PaidFact};
+use baro_domain::{
+    EntryId, LotId, PaymentId,
+    ledger::JournalEntry,
+    payment::{Payment, VisitFact},
+};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
     MAX_CONFLICT_RETRIES, StoreError,
     item::{Item, PK, REV, SK, doc, key, n, number, s, shard_of, with_doc},
-    parking::payment_update,
+    parking::{payment_update, ruling_update},
     statements,
 };
 
@@ -57,18 +61,19 @@ pub enum Committed {
 pub struct Billing {
     pub(crate) client: Client,
     pub(crate) table: String,
-    parking_table: String,
+    pub(crate) parking_table: String,
 }
 
 fn journal_key(day: Date, shard: u8) -> String {
     format!("JD#{day}#{shard:02}")
 }
 
-fn entry_sort_key(lot: &LotId, entry: &EntryId) -> String {
-    format!("{lot}#{entry}")
+/// What is no lot's business sorts before all lots.
+fn entry_sort_key(lot: Option<&LotId>, entry: &EntryId) -> String {
+    lot.map_or_else(|| format!("-#{entry}"), |lot| format!("{lot}#{entry}"))
 }
 
-fn payment_item(payment: &Payment, revision: i64) -> Result<Item, StoreError> {
+pub(crate) fn payment_item(payment: &Payment, revision: i64) -> Result<Item, StoreError> {
     let mut item = with_doc(payment.id.as_str(), PAYMENT, payment)?;
     let status =
         serde_json::to_value(payment.status).map_err(|error| StoreError::corrupt("payment", error))?;
@@ -140,7 +145,7 @@ impl Billing {
         next: &Payment,
         revision: i64,
         entries: &[JournalEntry],
-        fact: Option<&PaidFact>,
+        fact: Option<&VisitFact>,
         now: Timestamp,
     ) -> Result<Committed, StoreError> {
         let put = Put::builder()
@@ -157,17 +162,25 @@ impl Billing {
             if let Some(late) = statements::late_item(&self.table, entry, now)? {
                 items.push(TransactWriteItem::builder().put(late).build());
             }
-            let pk = journal_key(entry.day, shard_of(&entry.lot, JOURNAL_SHARDS));
+            let shard = entry.lot.as_ref().map_or(0, |lot| shard_of(lot, JOURNAL_SHARDS));
+            let pk = journal_key(entry.day, shard);
             let put = Put::builder()
                 .table_name(&self.table)
-                .set_item(Some(with_doc(&pk, &entry_sort_key(&entry.lot, &entry.id), entry)?))
+                .set_item(Some(with_doc(&pk, &entry_sort_key(entry.lot.as_ref(), &entry.id), entry)?))
                 .condition_expression("attribute_not_exists(pk)")
                 .build()?;
             items.push(TransactWriteItem::builder().put(put).build());
         }
         if let Some(fact) = fact {
-            let stay = &next.stay;
-            let update = payment_update(&self.parking_table, &stay.lot, &stay.plate, fact, now)?;
+            let stay = next.stay().ok_or(StoreError::Refused("a fact of a payment that is for no visit"))?;
+            let update = match fact {
+                VisitFact::Paid(fact) => {
+                    payment_update(&self.parking_table, &stay.lot, &stay.plate, fact, now)?
+                }
+                VisitFact::Broken(ruling) => {
+                    ruling_update(&self.parking_table, &stay.lot, &stay.plate, ruling)?
+                }
+            };
             items.push(TransactWriteItem::builder().update(update).build());
         }
         for attempt in 0..MAX_CONFLICT_RETRIES {

@@ -26,7 +26,7 @@ pub struct Directory {
     pub(crate) table: String,
 }
 
-fn contact_key(plate: &PlateNumber) -> String {
+pub(crate) fn contact_key(plate: &PlateNumber) -> String {
     format!("PLATE#{}", plate.as_str())
 }
 

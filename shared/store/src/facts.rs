@@ -151,11 +151,15 @@ pub(crate) fn read_value(
 
 /// The attribute of a payment.
 pub(crate) fn paid_value(fact: &PaidFact) -> AttributeValue {
-    AttributeValue::M(HashMap::from([
+    let mut map = HashMap::from([
         ("a".to_owned(), n(fact.amount.get())),
         ("q".to_owned(), n(fact.quoted_until.as_microsecond())),
         ("d".to_owned(), n(fact.paid_at.as_microsecond())),
-    ]))
+    ]);
+    if let Some(read) = &fact.promised_at {
+        map.insert("e".to_owned(), s(read.as_str()));
+    }
+    AttributeValue::M(map)
 }
 
 pub(crate) fn moment(map: &Item, name: &str) -> Option<Timestamp> {
@@ -185,6 +189,7 @@ fn paid_of(name: &str, map: &Item) -> Option<PaidFact> {
         amount: Won::new(number(map, "a")?),
         quoted_until: moment(map, "q")?,
         paid_at: moment(map, "d")?,
+        promised_at: text(map, "e").and_then(|read| EventId::parse(read).ok()),
     })
 }
 

@@ -18,6 +18,7 @@ mod lots;
 mod occupancy;
 mod open_visits;
 mod parking;
+mod payers;
 mod raw;
 pub mod schema;
 mod statements;
@@ -37,6 +38,7 @@ pub use lots::{LotRecord, MAX_RADIUS_M};
 pub use occupancy::{OccupancyChange, SpacesTaken};
 pub use open_visits::{InvalidCursor, MAX_OPEN_PAGE, OpenCursor};
 pub use parking::{MAX_OPEN_PLATES, Parking, Recorded};
+pub use payers::Begun;
 pub use statements::Drafted;
 pub use tasks::{Ended, FileEntry, FiledTask, Tasks};
 

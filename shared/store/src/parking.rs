@@ -348,6 +348,26 @@ pub(crate) fn payment_update(
         .build()?)
 }
 
+/// The ruling's part in a transaction.
+pub(crate) fn ruling_update(
+    table: &str,
+    lot: &LotId,
+    plate: &PlateNumber,
+    ruling: &Ruling,
+) -> Result<Update, StoreError> {
+    Ok(Update::builder()
+        .table_name(table)
+        .set_key(Some(key(lot.as_str(), &plate_key(plate))))
+        .update_expression(RULE)
+        .expression_attribute_names("#r", facts::ruled_name(&ruling.id))
+        .expression_attribute_names("#ttl", TTL)
+        .expression_attribute_names("#rev", REV)
+        .expression_attribute_values(":r", facts::ruled_value(ruling)?)
+        .expression_attribute_values(":ttl", expiry(ruling.at, FACT_RETENTION_DAYS))
+        .expression_attribute_values(":one", n(1))
+        .build()?)
+}
+
 /// Whether an item is one of facts (and not an archive).
 pub(crate) fn is_facts(item: &Item) -> bool {
     text(item, PK).is_some() && text(item, SK).is_some_and(|sk| sk.starts_with(PLATE))

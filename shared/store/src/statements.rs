@@ -50,10 +50,9 @@ pub(crate) fn late_item(
     entry: &JournalEntry,
     now: Timestamp,
 ) -> Result<Option<Put>, StoreError> {
-    if !is_late(entry.day, now) {
-        return Ok(None);
-    }
-    let item = with_doc(entry.lot.as_str(), &late_key(&entry.id), entry)?;
+    // What is no lot's business stands in no statement.
+    let Some(lot) = entry.lot.as_ref().filter(|_| is_late(entry.day, now)) else { return Ok(None) };
+    let item = with_doc(lot.as_str(), &late_key(&entry.id), entry)?;
     Ok(Some(Put::builder().table_name(table).set_item(Some(item)).build()?))
 }
 

@@ -5,7 +5,7 @@ use baro_domain::{LotId, payment::Payment, visit::Facts};
 
 use crate::{
     StoreError, billing, facts,
-    item::{Item, PK, text},
+    item::{Item, PK, REV, number, text},
     parking,
 };
 
@@ -20,6 +20,8 @@ pub enum Change {
         old: Option<Box<Facts>>,
         /// After.
         new: Box<Facts>,
+        /// The item's revision after it.
+        revision: i64,
     },
     /// A payment.
     Payment {
@@ -43,7 +45,8 @@ pub fn change_of(
         let lot = text(&new, PK)
             .and_then(|pk| LotId::parse(pk).ok())
             .ok_or_else(|| StoreError::corrupt("facts", "no lot"))?;
-        Ok(Some(Change::Facts { lot, old, new: Box::new(facts::facts_of(&new)?) }))
+        let revision = number(&new, REV).ok_or_else(|| StoreError::corrupt("facts", "no revision"))?;
+        Ok(Some(Change::Facts { lot, old, new: Box::new(facts::facts_of(&new)?), revision }))
     } else if billing::is_payment(&new) {
         let payment = |item: &Item| billing::stored_payment(item).map(|stored| Box::new(stored.value));
         let old = old.as_ref().map(payment).transpose()?;

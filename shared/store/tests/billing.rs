@@ -26,6 +26,9 @@ fn paid(payment: &Payment) -> PaymentDecision {
         paid_at: Some(at(61)),
         changed_at: at(61),
         deposit_account: None,
+        method: None,
+        returns: Vec::new(),
+        failure: None,
         pg_tx_id: Some("tx".into()),
     };
     decide(payment, &report).unwrap().unwrap()
@@ -67,7 +70,7 @@ async fn a_capture_moves_payment_journal_and_visit_together() {
     assert_eq!(cloud.billing().journal(day, Some(&lot_record().lot.id)).await.unwrap(), posted);
     assert!(cloud.billing().journal(day, Some(&LotId::derive(&["other"]))).await.unwrap().is_empty());
     let facts = cloud.parking().facts(&lot_record().lot.id, &plate()).await.unwrap();
-    assert_eq!(facts.payments, [decision.fact.unwrap()]);
+    assert_eq!(facts.payments, [decision.payment.paid_fact().unwrap()]);
 }
 
 #[tokio::test]

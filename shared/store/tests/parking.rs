@@ -150,6 +150,7 @@ fn a_payment_fact_names_its_stay() {
         amount: Won::new(1_000),
         quoted_until: at(0),
         paid_at: at(3),
+        promised_at: None,
     };
     assert_eq!(fact.leave_by(lot_record().lot.rules), at(18));
 }

@@ -6,7 +6,7 @@ use baro_domain::{
     lot::LotRules,
     notice::Contact,
     occupancy::OccupancyRules,
-    payment::{Order, PaidStay, Payment, PaymentStatus},
+    payment::{Means, Order, PaidStay, Payment, PaymentStatus, Purpose, Shop},
     tariff::LotTariffs,
 };
 use baro_store::LotRecord;
@@ -94,6 +94,19 @@ pub fn observation(name: &str, passage: Passage, minutes: i64) -> GateObservatio
     }
 }
 
+/// Our shop at the gateway, as the fixtures' payments name it.
+pub fn shop() -> Shop {
+    Shop { store_id: "store-1".into(), channel_type: "TEST".into() }
+}
+
+/// The stay that a payment of the fixtures is for.
+pub fn stay_of(payment: &mut Payment) -> &mut PaidStay {
+    match &mut payment.purpose {
+        Purpose::Stay(stay) => stay,
+        Purpose::TopUp(_) => panic!("it is for no stay"),
+    }
+}
+
 /// A payment of 1,300 won, asked for at 11:00 for the car that came at 10:00.
 pub fn payment(id: &PaymentId) -> Payment {
     Payment {
@@ -106,14 +119,19 @@ pub fn payment(id: &PaymentId) -> Payment {
             currency: "KRW".into(),
             order_name: "주차요금".into(),
         },
-        stay: PaidStay {
+        purpose: Purpose::Stay(PaidStay {
             lot: lot_record().lot.id,
             plate: plate(),
             visit: VisitId::derive(&["visit"]),
             entered_at: at(0),
             quoted_until: at(60),
             time_zone: "Asia/Seoul".into(),
-        },
+            promised_at: None,
+        }),
+        method: None,
+        refunds: Vec::new(),
+        means: Means::default(),
+        failure: None,
         quote: serde_json::json!({"total": 1_300}),
         contact: Contact::default(),
         created_at: at(60),

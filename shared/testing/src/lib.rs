@@ -19,7 +19,7 @@ use std::{
 use baro_runtime::aws::Aws;
 use baro_store::{Activity, Billing, Directory, Parking, Tasks, schema};
 
-pub use fixtures::{at, gate, large_lot_record, lot_record, observation, payment, plate};
+pub use fixtures::{at, gate, large_lot_record, lot_record, observation, payment, plate, shop, stay_of};
 
 /// Name of each table of the test cloud: its logical name.
 pub const PARKING: &str = schema::PARKING.logical_name;

@@ -7,7 +7,7 @@
 use baro_domain::{
     PaymentId, Won,
     notice::Contact,
-    payment::{Order, PaidStay, Payment, PaymentStatus},
+    payment::{Means, Order, PaidStay, Payment, PaymentStatus, Purpose},
     visit::PaidFact,
 };
 use baro_runtime::{
@@ -93,7 +93,7 @@ pub(crate) async fn start(api: &DriverApi, request: &Request) -> Result<Response
             Created::Existing(existing) => (existing.value, StatusCode::OK),
         }
     };
-    if payment.stay.visit != standing.visit.id {
+    if payment.stay().is_none_or(|stay| stay.visit != standing.visit.id) {
         return Err(IDEMPOTENCY_KEY_REUSED.problem());
     }
     if let Some(pin) = &api.pin
@@ -131,7 +131,7 @@ fn order(
             currency: KRW.to_owned(),
             order_name: format!("{name} 주차요금"),
         },
-        stay: PaidStay {
+        purpose: Purpose::Stay(PaidStay {
             lot: lot.id.clone(),
             // The one the facts are filed under: there the payment must be found again.
             plate: standing.visit.plate.clone(),
@@ -139,7 +139,12 @@ fn order(
             entered_at: standing.visit.entered_at,
             quoted_until: standing.until,
             time_zone: lot.time_zone.clone(),
-        },
+            promised_at: None,
+        }),
+        method: None,
+        refunds: Vec::new(),
+        means: Means::default(),
+        failure: None,
         quote: serde_json::to_value(&standing.quote).map_err(|error| internal(&error))?,
         contact,
         created_at: now,
@@ -163,8 +168,9 @@ fn started(
     let fact = PaidFact {
         payment: payment.id.clone(),
         amount: payment.order.amount,
-        quoted_until: payment.stay.quoted_until,
+        quoted_until: payment.stay().map_or(now, |stay| stay.quoted_until),
         paid_at: payment.paid_at.unwrap_or(now),
+        promised_at: None,
     };
     let quote = super::state::quote_of(payment);
     StartedPayment {

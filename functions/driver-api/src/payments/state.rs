@@ -43,14 +43,17 @@ pub(crate) struct PaymentView {
     currency: &'static str,
     /// What the driver sees on the bill.
     order_name: String,
-    /// Lot.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    lot_id: LotId,
-    /// Visit.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    visit_id: VisitId,
-    /// The plate with its middle hidden.
-    plate: String,
+    /// Lot, of a payment for a stay.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lot_id: Option<LotId>,
+    /// Visit, of a payment for a stay.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visit_id: Option<VisitId>,
+    /// The plate with its middle hidden, of a payment for a stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plate: Option<String>,
     /// When it was asked for (RFC 3339 with the lot's offset, as all times).
     created_at: String,
     /// When the gateway took the money.
@@ -118,11 +121,12 @@ pub(super) fn quote_of(payment: &Payment) -> Option<Quote> {
 
 fn view(payment: Payment, language: Language) -> PaymentView {
     // The zone was known when the payment was made; were it gone from the database, UTC is still the right moment.
-    let zone = TimeZone::get(&payment.stay.time_zone).unwrap_or(TimeZone::UTC);
+    let zone = TimeZone::get(payment.purpose.time_zone()).unwrap_or(TimeZone::UTC);
     let receipt = receipt(&payment, &zone, language);
     let awaited = payment.status == PaymentStatus::AwaitingDeposit;
+    let stay = payment.stay().cloned();
     let account = payment.deposit_account.filter(|_| awaited);
-    let (order, stay) = (payment.order, payment.stay);
+    let order = payment.order;
     PaymentView {
         payment_id: payment.id,
         status: payment.status,
@@ -131,9 +135,9 @@ fn view(payment: Payment, language: Language) -> PaymentView {
         refunded: payment.returned.get(),
         currency: KRW,
         order_name: order.order_name,
-        lot_id: stay.lot,
-        visit_id: stay.visit,
-        plate: stay.plate.masked(),
+        lot_id: stay.as_ref().map(|stay| stay.lot.clone()),
+        visit_id: stay.as_ref().map(|stay| stay.visit.clone()),
+        plate: stay.as_ref().map(|stay| stay.plate.masked()),
         created_at: local(&zone, payment.created_at),
         paid_at: payment.paid_at.map(|at| local(&zone, at)),
         deposit_account: account.map(|account| deposit(account, order.amount, &zone)),

@@ -194,6 +194,9 @@ impl World {
                 number: "9102-1234".into(),
                 expires_at: None,
             }),
+            method: None,
+            returns: Vec::new(),
+            failure: None,
             pg_tx_id: None,
         };
         let decision = decide(&stored.value, &report).unwrap().unwrap();

@@ -145,9 +145,13 @@ pub(crate) fn gate_with(vendor: GateVendor, codes: [&str; 4]) -> Gate {
 }
 
 pub(crate) async fn pay(house: &House, plate: &PlateNumber, amount: i64, minutes: i64) {
-    use baro_domain::{PaymentId, Won, payment::PaymentStatus, visit::PaidFact};
+    use baro_domain::{
+        PaymentId, Won,
+        payment::{PaymentStatus, VisitFact},
+        visit::PaidFact,
+    };
     let mut payment = baro_testing::payment(&PaymentId::derive(&["p"]));
-    payment.stay.plate = plate.clone();
+    baro_testing::stay_of(&mut payment).plate = plate.clone();
     let billing = house.cloud.billing();
     billing.create(&payment).await.unwrap();
     payment.status = PaymentStatus::Paid;
@@ -157,8 +161,9 @@ pub(crate) async fn pay(house: &House, plate: &PlateNumber, amount: i64, minutes
         amount: Won::new(amount),
         quoted_until: at(minutes),
         paid_at: at(minutes),
+        promised_at: None,
     };
-    billing.commit(&payment, 1, &[], Some(&fact), at(minutes)).await.unwrap();
+    billing.commit(&payment, 1, &[], Some(&VisitFact::Paid(fact)), at(minutes)).await.unwrap();
 }
 
 /// Puts a read on file past the function.

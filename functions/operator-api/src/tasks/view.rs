@@ -111,7 +111,7 @@ fn ended(outcome: &Outcome, zone: &TimeZone) -> (&'static str, Option<Resolution
         Outcome::Decided { at, by, verdict, note, .. } => {
             let by = match by {
                 RuledBy::Operator { name, .. } => Some(name.clone()),
-                RuledBy::LotRule | RuledBy::Driver => None,
+                RuledBy::LotRule | RuledBy::Driver | RuledBy::Platform => None,
             };
             let (verdict, note) = (Some(verdict.clone()), Some(note.clone()));
             ("decided", Some(ResolutionView { at: local_time(zone, *at), by, verdict, note }))

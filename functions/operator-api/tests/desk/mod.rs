@@ -6,7 +6,7 @@ use std::sync::Arc;
 use baro_domain::{Operator, OperatorId, OperatorKey, Passage, PlateNumber};
 use baro_operator_api::{OperatorApi, handle};
 use baro_runtime::{Clock, Config};
-use baro_testing::{ACTIVITY, Cloud, DIRECTORY, PARKING, at, lot_record, observation};
+use baro_testing::{ACTIVITY, BILLING, Cloud, DIRECTORY, PARKING, at, lot_record, observation};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -50,6 +50,7 @@ impl Desk {
             ("PARKING_TABLE", PARKING),
             ("DIRECTORY_TABLE", DIRECTORY),
             ("ACTIVITY_TABLE", ACTIVITY),
+            ("BILLING_TABLE", BILLING),
             ("RAW_BUCKET", "raw"),
         ]);
         let clock = Clock::at(at(60));

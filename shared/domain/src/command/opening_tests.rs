@@ -47,6 +47,7 @@ fn paid(name: &str, won: i64, seconds: i64) -> PaidFact {
         amount: Won::new(won),
         quoted_until: at(seconds),
         paid_at: at(seconds),
+        promised_at: None,
     }
 }
 

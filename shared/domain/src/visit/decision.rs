@@ -16,6 +16,8 @@ pub enum OpenReason {
     Paid,
     /// More time has run, but the driver paid and is within the time to leave.
     PaidWithinGrace,
+    /// Its payer has promised to pay: the charge runs behind the car.
+    Promised,
     /// The same car was let go a moment ago; the gate asks again.
     AlreadyReleased,
 }
@@ -79,6 +81,9 @@ pub fn decide_exit<F: FeeSchedule>(
     let due = total.remaining_after(visit.paid);
     if due.is_zero() {
         return open(if visit.paid > Won::ZERO { OpenReason::Paid } else { OpenReason::Free });
+    }
+    if !visit.promises.is_empty() && visit.is_covered(context.fees, at) {
+        return open(OpenReason::Promised);
     }
     if visit.leave_by.is_some_and(|leave_by| at <= leave_by) {
         return open(OpenReason::PaidWithinGrace);

@@ -21,6 +21,13 @@ pub enum VisitEventKind {
         /// What of it is still owed, won.
         outstanding: Won,
     },
+    /// What a visit that is over owes is another amount than was told.
+    Owes {
+        /// When the car left.
+        left_at: Timestamp,
+        /// What is still owed now, won.
+        outstanding: Won,
+    },
     /// The car was not seen leaving: it came in again, or there was no sign of it for long.
     ExitMissed,
     /// A visit that was there is explained differently by newer facts.
@@ -52,6 +59,7 @@ fn event(visit: &Visit, kind: VisitEventKind) -> VisitEvent {
     let name = match &kind {
         VisitEventKind::Opened => "opened".to_owned(),
         VisitEventKind::Closed { left_at, .. } => format!("closed@{left_at}"),
+        VisitEventKind::Owes { left_at, outstanding } => format!("owes@{left_at}:{}", outstanding.get()),
         VisitEventKind::ExitMissed => "exit-missed".to_owned(),
         VisitEventKind::Withdrawn => "withdrawn".to_owned(),
         VisitEventKind::Reopened => "reopened".to_owned(),
@@ -80,6 +88,15 @@ fn ending<F: FeeSchedule>(fees: &F, visit: &Visit) -> Option<VisitEvent> {
     }
 }
 
+fn owes(visit: &Visit, ended: &VisitEvent) -> Option<VisitEvent> {
+    match ended.kind {
+        VisitEventKind::Closed { left_at, outstanding, .. } => {
+            Some(event(visit, VisitEventKind::Owes { left_at, outstanding }))
+        }
+        _ => None,
+    }
+}
+
 /// The events that lead from `old` to `new`, in the order of the visits.
 pub fn events_between<F: FeeSchedule>(fees: &F, old: &Timeline, new: &Timeline) -> Vec<VisitEvent> {
     let find =
@@ -100,6 +117,10 @@ pub fn events_between<F: FeeSchedule>(fees: &F, old: &Timeline, new: &Timeline) 
         let (was, is) = (ending(fees, before), ending(fees, visit));
         match (was, is) {
             (Some(_), None) => events.push(event(visit, VisitEventKind::Reopened)),
+            // The same end with another sum: told as such, or consumers would take it for the repetition of an old event.
+            (Some(was), Some(is)) if was.id == is.id && was != is => {
+                events.extend(owes(visit, &is).filter(|_| was.outstanding() != is.outstanding()));
+            }
             (was, Some(is)) if was.as_ref() != Some(&is) => events.push(is),
             _ => {}
         }
@@ -116,7 +137,9 @@ impl VisitEvent {
     /// Whether this tells of money owed after the car has left.
     pub fn outstanding(&self) -> Won {
         match self.kind {
-            VisitEventKind::Closed { outstanding, .. } => outstanding,
+            VisitEventKind::Closed { outstanding, .. } | VisitEventKind::Owes { outstanding, .. } => {
+                outstanding
+            }
             _ => Won::ZERO,
         }
     }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Facts, FeeSchedule, FoldContext, PaidFact, Ruling, RulingKind, track::one_a_tracking};
+use super::{
+    Facts, FeeSchedule, FoldContext, PaidFact, Pledge, Promise, Ruling, RulingKind, track::one_a_tracking,
+};
 use crate::{
     EventId, GateObservation, LaneId, LotId, Passage, PaymentId, PlateNumber, RulingId, VisitId, Won,
 };
@@ -70,6 +72,12 @@ pub struct Visit {
     pub leave_by: Option<Timestamp>,
     /// The payments counted.
     pub payments: Vec<PaymentId>,
+    /// Who pays without being asked, if somebody does and has not failed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pledge: Option<Pledge>,
+    /// What is promised and not paid yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<Promise>,
     /// The last sign of the car: a read, or a person who saw it.
     pub seen_at: Timestamp,
     /// Since when the stay is told by its entry, or by the last person who saw the car in the lot.
@@ -97,7 +105,7 @@ impl Visit {
             || self.is_waived
             || fees
                 .fee(self.entered_at, self.priced_until(at))
-                .is_some_and(|fee| fee.remaining_after(self.paid).is_zero())
+                .is_some_and(|fee| fee.remaining_after(self.settled()).is_zero())
     }
 
     /// What must be paid to leave at `at`; `None` when no price can be computed.
@@ -105,7 +113,7 @@ impl Visit {
         if self.is_covered(fees, at) {
             return Some(Won::ZERO);
         }
-        fees.fee(self.entered_at, self.priced_until(at)).map(|fee| fee.remaining_after(self.paid))
+        fees.fee(self.entered_at, self.priced_until(at)).map(|fee| fee.remaining_after(self.settled()))
     }
 }
 
@@ -218,6 +226,8 @@ fn rule<F>(context: &FoldContext<'_, F>, ruling: &Ruling, timeline: &mut Timelin
             RulingKind::LetGo => (visit.status, visit.is_waived) = (over(at, Ended::LetGo), true),
             RulingKind::PresumedGone => visit.status = over(visit.seen_at, Ended::Presumed),
             RulingKind::StillHere => (visit.seen_at, visit.vouched_at) = (at, at),
+            RulingKind::Pledged(ref pledge) => visit.pledge = Some(pledge.clone()),
+            RulingKind::PledgeEnded => visit.pledge = None,
             _ => {}
         }
     } else if ruling.kind == RulingKind::Waived {
@@ -282,6 +292,8 @@ fn enter<F>(
         paid: Won::ZERO,
         leave_by: None,
         payments: Vec::new(),
+        pledge: None,
+        promises: Vec::new(),
         seen_at: read.observed_at,
         vouched_at: read.observed_at,
         disputed_at: None,
@@ -323,6 +335,7 @@ fn exit<F: FeeSchedule>(
         // A car that was presumed gone was there all the time.
         _ => {
             visit.seen_at = at;
+            visit.promise(context, facts, read);
             visit.status = match read.passage {
                 Passage::Left => VisitStatus::Over { left_at: at, ended: Ended::SeenLeaving },
                 Passage::AtExitOnly if visit.is_covered(context.fees, at) => {

@@ -46,6 +46,7 @@ pub(super) fn paid(name: &str, amount: i64, quoted_minute: i64) -> PaidFact {
         amount: Won::new(amount),
         quoted_until: at(quoted_minute),
         paid_at: at(quoted_minute),
+        promised_at: None,
     }
 }
 

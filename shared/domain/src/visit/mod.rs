@@ -7,20 +7,24 @@ mod decision;
 mod events;
 mod fold;
 mod outworn;
+mod pledge;
 mod ruling;
+mod surplus;
 mod track;
 
 pub use decision::{AmountDue, ExitDecision, OpenReason, decide_exit, visit_behind};
 pub use events::{VisitEvent, VisitEventKind, events_between, open_delta};
 pub use fold::{Ended, OrphanExit, Timeline, Visit, VisitStatus, fold};
 pub use outworn::{CARRIED_READS, LATE_READS_FOR, Outworn, outworn};
+pub use pledge::{Payer, Pledge, Promise};
 pub use ruling::{DisputeReason, LongStayStep, RuledBy, Ruling, RulingKind};
+pub use surplus::surplus;
 pub use track::{Superseded, TRACK_SPAN, TrackRead, is_superseded, superseded_plates};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{GateObservation, LotId, PaymentId, PlateNumber, Won, lot::LotRules};
+use crate::{EventId, GateObservation, LotId, PaymentId, PlateNumber, Won, lot::LotRules};
 
 /// The price of a stay. The fold needs it for lanes with a single read, where the car counts as gone once it owes
 /// nothing; `None` when no price can be computed, which opens no barrier and closes no visit.
@@ -58,6 +62,9 @@ pub struct PaidFact {
     pub quoted_until: Timestamp,
     /// When the payment gateway took it.
     pub paid_at: Timestamp,
+    /// The read at the exit that let the car out on its driver's promise to pay this, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised_at: Option<EventId>,
 }
 
 impl PaidFact {
@@ -107,6 +114,8 @@ impl Facts {
 
 #[cfg(test)]
 mod fold_tests;
+#[cfg(test)]
+mod pledge_tests;
 #[cfg(test)]
 mod ruling_tests;
 #[cfg(test)]

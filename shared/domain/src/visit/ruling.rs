@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Visit};
+use super::{Facts, Pledge, Visit};
 use crate::{EventId, OperatorId, PlateNumber, RulingId, lot::LotRules};
 
 /// One ruling.
@@ -42,6 +42,8 @@ pub enum RuledBy {
     LotRule,
     /// The driver.
     Driver,
+    /// Our own records: a payer is registered for the plate, or a charge was refused.
+    Platform,
 }
 
 /// What a ruling says.
@@ -74,6 +76,17 @@ pub enum RulingKind {
     Disputed {
         /// On what ground.
         reason: DisputeReason,
+    },
+    /// Somebody pays for the visit that is open then, without being asked.
+    Pledged(Pledge),
+    /// The payer takes the word back.
+    PledgeEnded,
+    /// What was promised at this exit read could not be charged.
+    PledgeBroken {
+        /// The read.
+        read: EventId,
+        /// Why: the gateway's code, or ours.
+        code: String,
     },
     /// A dispute is decided; what else was decided with it is a ruling of its own.
     Decided {

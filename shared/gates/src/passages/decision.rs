@@ -20,6 +20,8 @@ pub enum GateReason {
     Paid,
     /// More time has run, but the driver paid and is within the time to leave.
     PaidWithinGrace,
+    /// Its payer is registered; the charge runs behind the car.
+    Promised,
     /// The same car was let go a moment ago; the gate asks again.
     AlreadyReleased,
     /// The plate as read has no visit; the only plate in the lot that looks like it may leave.
@@ -172,6 +174,7 @@ fn open_reason(reason: OpenReason) -> GateReason {
         OpenReason::Free => GateReason::Free,
         OpenReason::Paid => GateReason::Paid,
         OpenReason::PaidWithinGrace => GateReason::PaidWithinGrace,
+        OpenReason::Promised => GateReason::Promised,
         OpenReason::AlreadyReleased => GateReason::AlreadyReleased,
     }
 }

@@ -20,14 +20,15 @@ fn payment() -> Payment {
             currency: "KRW".into(),
             order_name: "주차요금".into(),
         },
-        stay: PaidStay {
+        purpose: Purpose::Stay(PaidStay {
             lot: LotId::derive(&["l"]),
             plate: PlateNumber::parse("12가3456"),
             visit: VisitId::derive(&["v"]),
             entered_at: now(),
             quoted_until: now(),
             time_zone: "Asia/Seoul".into(),
-        },
+            promised_at: None,
+        }),
         quote: serde_json::Value::Null,
         contact: Contact::default(),
         created_at: now(),
@@ -36,6 +37,10 @@ fn payment() -> Payment {
         returned: Won::ZERO,
         deposit_account: None,
         mismatch: None,
+        method: None,
+        refunds: Vec::new(),
+        means: Means::default(),
+        failure: None,
         pg_tx_id: None,
     }
 }
@@ -54,6 +59,9 @@ fn report(state: ReportState, cancelled: i64) -> Report {
         paid_at: paid.then(now),
         changed_at: now(),
         deposit_account: None,
+        method: Some(Method::Card),
+        returns: Vec::new(),
+        failure: None,
         pg_tx_id: None,
     }
 }
@@ -63,7 +71,7 @@ fn a_paid_report_is_posted_once() {
     let first = decide(&payment(), &report(ReportState::Paid, 0)).unwrap().unwrap();
     assert_eq!(first.payment.status, PaymentStatus::Paid);
     assert_eq!(first.entries.len(), 1);
-    assert_eq!(first.fact.unwrap().amount, Won::new(1_300));
+    assert_eq!(first.payment.paid_fact().unwrap().amount, Won::new(1_300));
     assert_eq!(decide(&first.payment, &report(ReportState::Paid, 0)).unwrap(), None);
 }
 
@@ -75,14 +83,14 @@ fn an_amount_that_does_not_match_is_never_treated_as_paid() {
     assert_eq!(decision.payment.status, PaymentStatus::Held);
     assert_eq!(decision.payment.kept(), Won::ZERO);
     assert_eq!(decision.fact, None);
-    assert_eq!(decision.cancel_at_gateway, Some(Won::new(100)));
+    assert_eq!(decision.payment.refunds[0].amount, Won::new(100));
     assert_eq!(decision.entries[0].change_of(&Account::Suspense).unwrap(), Won::new(-100));
     let mut returned = wrong.clone();
     (returned.state, returned.cancelled) = (ReportState::Cancelled, Won::new(100));
     let back = decide(&decision.payment, &returned).unwrap().unwrap();
     assert_eq!(back.payment.status, PaymentStatus::Refunded);
     assert_eq!(back.entries[0].change_of(&Account::Suspense).unwrap(), Won::new(100));
-    assert_eq!(back.cancel_at_gateway, None);
+    assert_eq!(back.payment.next_refund(now()), None, "nothing is left to send back");
 }
 
 #[test]

@@ -1,0 +1,287 @@
+//! A payment follows the payment gateway's states, forwards only, and never believes an amount it did not ask for. What is
+//! to move at the gateway is written down before it is asked for there.
+
+mod decide;
+mod promise;
+mod refund;
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CardId, DriverId, EventId, LotId, PaymentId, PlateNumber, VisitId, Won,
+    ledger::{Book, Cause, EntryKind, JournalEntry},
+    notice::Contact,
+    purse::BillingKey,
+    visit::Payer,
+};
+
+pub use decide::{
+    PaymentDecision, PaymentError, Report, ReportState, ReportedReturn, ReturnState, VisitFact, decide,
+};
+pub use promise::{PromisedOrder, Shop};
+pub use refund::{
+    MAX_REFUNDS, Refund, RefundAccount, RefundError, RefundOrder, RefundState, RefundStep, RequestedBy,
+};
+
+/// Where a payment stands with us. The order is the order of [`PaymentStatus::rank`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// We asked for it; the driver has not paid yet.
+    Requested,
+    /// An account number was given out; the deposit is awaited.
+    AwaitingDeposit,
+    /// The attempt failed. A later attempt may still succeed.
+    Failed,
+    /// What arrived is not what we asked for: not paid, held, to be returned.
+    Held,
+    /// Captured in full.
+    Paid,
+    /// Captured, and partly given back.
+    PartlyRefunded,
+    /// Captured (or held) and wholly given back.
+    Refunded,
+}
+
+impl PaymentStatus {
+    /// A payment never goes to a lower rank, whatever order the webhooks come in.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Requested => 0,
+            Self::AwaitingDeposit => 1,
+            Self::Failed => 2,
+            Self::Held => 3,
+            Self::Paid => 4,
+            Self::PartlyRefunded => 5,
+            Self::Refunded => 6,
+        }
+    }
+}
+
+/// What we asked the payment gateway for, fixed when the payment is created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// Our store at the gateway.
+    pub store_id: String,
+    /// `LIVE` or `TEST`.
+    pub channel_type: String,
+    /// Amount, won.
+    pub amount: Won,
+    /// `KRW`.
+    pub currency: String,
+    /// What the driver sees on the bill.
+    pub order_name: String,
+}
+
+/// The stay a payment is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaidStay {
+    /// Lot.
+    pub lot: LotId,
+    /// Plate.
+    pub plate: PlateNumber,
+    /// Visit, as it was known then.
+    pub visit: VisitId,
+    /// When the car came in.
+    pub entered_at: Timestamp,
+    /// The moment the quote was computed for.
+    pub quoted_until: Timestamp,
+    /// IANA zone of the lot: it says which day the money belongs to.
+    pub time_zone: String,
+    /// The read at an exit that let the car out on its driver's promise to pay, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised_at: Option<EventId>,
+}
+
+/// Points bought in advance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TopUp {
+    /// Whose.
+    pub driver: DriverId,
+    /// Points given on top of those paid for, won.
+    pub bonus: Won,
+}
+
+/// What a payment is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Purpose {
+    /// A stay.
+    Stay(PaidStay),
+    /// Points.
+    TopUp(TopUp),
+}
+
+/// Money that belongs to no lot is told by the platform's own day.
+const PLATFORM_ZONE: &str = "Asia/Seoul";
+
+impl Purpose {
+    /// The zone that says which day the money belongs to.
+    pub fn time_zone(&self) -> &str {
+        match self {
+            Self::Stay(stay) => &stay.time_zone,
+            Self::TopUp(_) => PLATFORM_ZONE,
+        }
+    }
+}
+
+/// How we come by the money.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind")]
+pub enum Means {
+    /// The payer pays in the gateway's window.
+    #[default]
+    Window,
+    /// We charge a registered card.
+    Card {
+        /// Whose.
+        payer: Payer,
+        /// Which.
+        card: CardId,
+        /// Its key at the gateway.
+        billing_key: BillingKey,
+    },
+}
+
+/// How a payment was made, as far as it matters afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A card.
+    Card,
+    /// A service that keeps the card.
+    EasyPay,
+    /// A bank transfer made at once.
+    Transfer,
+    /// A deposit into an account of its own: it goes back only to an account that its owner names.
+    VirtualAccount,
+    /// Something else.
+    Other,
+}
+
+/// Why what the gateway reports is not taken as payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Mismatch {
+    /// Another amount.
+    #[error("the amount is not the one asked for")]
+    Amount,
+    /// Another currency.
+    #[error("the currency is not the one asked for")]
+    Currency,
+    /// Another store.
+    #[error("the store is not ours")]
+    Store,
+    /// A test channel where live was asked for, or the reverse.
+    #[error("the channel type is not the one asked for")]
+    Channel,
+    /// Another order name.
+    #[error("the order name is not the one asked for")]
+    OrderName,
+}
+
+/// A virtual account the driver can deposit to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DepositAccount {
+    /// Bank, as the gateway names it.
+    pub bank: String,
+    /// Account number.
+    pub number: String,
+    /// Until when.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payment {
+    /// Also the gateway's `paymentId`.
+    pub id: PaymentId,
+    /// State.
+    pub status: PaymentStatus,
+    /// What was asked for.
+    pub order: Order,
+    /// What for.
+    #[serde(flatten)]
+    pub purpose: Purpose,
+    /// How we come by the money.
+    #[serde(default)]
+    pub means: Means,
+    /// The explained quote the driver saw, as it was: the receipt once paid.
+    pub quote: serde_json::Value,
+    /// Whom to tell.
+    #[serde(default, skip_serializing_if = "Contact::is_empty")]
+    pub contact: Contact,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When the gateway took the money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_at: Option<Timestamp>,
+    /// What the gateway took, won.
+    #[serde(default)]
+    pub captured: Won,
+    /// What of it went back, won.
+    #[serde(default)]
+    pub returned: Won,
+    /// Where to deposit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposit_account: Option<DepositAccount>,
+    /// Why it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mismatch: Option<Mismatch>,
+    /// How it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// What was asked to be given back, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
+    /// Why it failed: the gateway's code, or ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// The gateway's transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pg_tx_id: Option<String>,
+}
+
+impl Payment {
+    /// What is held for its purpose now, won.
+    pub fn kept(&self) -> Won {
+        if self.mismatch.is_some() { Won::ZERO } else { self.captured.remaining_after(self.returned) }
+    }
+
+    /// The stay it is for, if it is for one.
+    pub fn stay(&self) -> Option<&PaidStay> {
+        match &self.purpose {
+            Purpose::Stay(stay) => Some(stay),
+            Purpose::TopUp(_) => None,
+        }
+    }
+
+    fn day_of(&self, at: Timestamp) -> Result<Date, PaymentError> {
+        let zone = self.purpose.time_zone();
+        at.in_tz(zone).map(|zoned| zoned.date()).map_err(|_| PaymentError::TimeZone(zone.to_owned()))
+    }
+
+    fn entry(
+        &self,
+        kind: EntryKind,
+        discriminant: String,
+        at: Timestamp,
+        amount: Won,
+    ) -> Result<JournalEntry, PaymentError> {
+        let book = match &self.purpose {
+            Purpose::Stay(stay) => Book::Lot(&stay.lot),
+            Purpose::TopUp(top_up) => Book::Points(&top_up.driver),
+        };
+        let cause = Cause { book, payment: &self.id, discriminant, occurred_at: at, day: self.day_of(at)? };
+        Ok(JournalEntry::post(kind, &cause, amount)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;
