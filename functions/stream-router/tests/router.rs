@@ -17,7 +17,9 @@ use baro_domain::{
 };
 use baro_runtime::Clock;
 use baro_stream_router::{Queues, Router};
-use baro_testing::{BILLING, Cloud, Fault, at, large_lot_record, lot_record, observation, payment, plate};
+use baro_testing::{
+    BILLING, Cloud, Fault, PARKING, at, large_lot_record, lot_record, observation, payment, plate,
+};
 use common::{COMMANDS, PAYMENTS, QUEUE, driver, event, facts_image, record, start, tables};
 
 async fn entry(cloud: &Cloud) -> EventRecord {
