@@ -4,7 +4,6 @@
 //! arrived that we did not ask for, send it back. Every step can be repeated: the decision on an old report is "nothing
 //! new", and money is sent back with the balance as a guard.
 
-mod gateway;
 mod report;
 
 use std::sync::Arc;
@@ -15,11 +14,11 @@ use baro_domain::{
     PaymentId, Won,
     payment::{Payment, PaymentError, decide},
 };
+use baro_gateway::RotatingPortOne;
 use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
 use baro_store::{Billing, Committed, StoreError, Stored};
 use serde::Deserialize;
 
-pub use gateway::RotatingPortOne;
 pub use report::report_of;
 
 /// Messages of a batch looked at together: each waits for the gateway, not for us.
