@@ -20,6 +20,7 @@ pub mod occupancy;
 pub mod operator;
 pub mod payment;
 pub mod plate;
+pub mod reconcile;
 pub mod settlement;
 pub mod tariff;
 pub mod task;

@@ -8,7 +8,7 @@ use baro_clients::{
     HttpClient, HttpTimeouts, Secret,
     portone::{
         BillingKeyCharge, CancelRequest, Cancellation, ChargedPayment, GatewayError, GatewayPayment,
-        PaymentGateway, PaymentListing, PortOneV1, PortOneV1Config, PortOneV2, PortOneV2Config, RefusalKind,
+        PaymentGateway, PaymentListing, PortOneApi, PortOneV1, PortOneV1Config, PortOneV2, PortOneV2Config, RefusalKind,
     },
 };
 use baro_domain::{PaymentId, Won};
@@ -16,32 +16,6 @@ use baro_runtime::{Aws, Clock, Config, InitError, secrets::SecretReader};
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::sync::Mutex;
-
-/// Which of PortOne's contracts the merchant has (`PORTONE_API`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PortOneApi {
-    /// The one of today.
-    V2,
-    /// i'mport's, still live with many merchants.
-    V1,
-}
-
-/// The contract is neither `V2` nor `V1`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no API of PortOne: V2 or V1")]
-pub struct UnknownApi(String);
-
-impl std::str::FromStr for PortOneApi {
-    type Err = UnknownApi;
-
-    fn from_str(text: &str) -> Result<Self, UnknownApi> {
-        match text {
-            "V2" => Ok(Self::V2),
-            "V1" => Ok(Self::V1),
-            other => Err(UnknownApi(other.to_owned())),
-        }
-    }
-}
 
 /// V2's part of the gateway's secret.
 #[derive(Clone, PartialEq, Eq, Deserialize)]

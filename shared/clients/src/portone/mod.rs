@@ -3,6 +3,7 @@
 //! Callers hold a [`PaymentGateway`]; [`PortOneV2`] and, for merchants of the older contract, [`PortOneV1`] are the real ones. Whether an answer means "paid" for one of our orders
 //! is not decided here but in `baro-domain`, after store, channel, amount and currency were compared.
 
+mod api;
 mod error;
 mod listing;
 mod model;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::webhook::WebhookSecrets;
 
+pub use api::{PortOneApi, UnknownApi};
 pub use error::{GatewayError, Refusal, RefusalKind};
 pub use listing::PaymentListing;
 pub use model::{
