@@ -63,12 +63,7 @@ fn their(seen: &GatewayPayment) -> Option<TheirPayment> {
     let took_money =
         seen.paid_at.is_some() || matches!(state, ReportState::Paid | ReportState::PartlyCancelled);
     let captured = if took_money { seen.amount.total } else { Won::ZERO };
-    Some(TheirPayment {
-        id: seen.id.clone(),
-        state,
-        captured,
-        returned: seen.amount.cancelled.min(captured),
-    })
+    Some(TheirPayment { id: seen.id.clone(), state, captured, returned: seen.amount.cancelled.min(captured) })
 }
 
 fn channel_type(seen: &GatewayPayment) -> &str {
@@ -82,9 +77,8 @@ fn channel_type(seen: &GatewayPayment) -> &str {
 
 /// Payments whose money our journal moved at the gateway.
 fn posted(entries: &[JournalEntry]) -> impl Iterator<Item = &PaymentId> {
-    let moves = |entry: &&JournalEntry| {
-        entry.postings.iter().any(|posting| posting.account == Account::PgClearing)
-    };
+    let moves =
+        |entry: &&JournalEntry| entry.postings.iter().any(|posting| posting.account == Account::PgClearing);
     entries.iter().filter(moves).map(|entry| &entry.payment)
 }
 

@@ -31,8 +31,7 @@ impl Hints {
             .map(|payment| async move {
                 let body = json!({"source": "reconciliation", "paymentId": payment}).to_string();
                 let sent = self.sqs.send_message().queue_url(&self.url).message_body(body).send().await;
-                sent.map(drop)
-                    .map_err(|error| ReconcileError::Queue(DisplayErrorContext(error).to_string()))
+                sent.map(drop).map_err(|error| ReconcileError::Queue(DisplayErrorContext(error).to_string()))
             })
             .buffered(CONCURRENT_SENDS)
             .try_collect()

@@ -71,9 +71,8 @@ pub(crate) fn sheet(report: &DayReport) -> Sheet<'static> {
         ("차액 (difference)", report.totals.difference),
         ("당일 1110 pg-clearing (the day's journal)", report.totals.clearing),
     ];
-    let totals = totals.map(|(name, amount)| {
-        vec![Cell::Strong(name.to_owned()), Cell::Empty, Cell::Empty, amount.into()]
-    });
+    let totals = totals
+        .map(|(name, amount)| vec![Cell::Strong(name.to_owned()), Cell::Empty, Cell::Empty, amount.into()]);
     Sheet {
         name: "대사",
         title: format!("PG 대사 {} ({})", report.day, report.ran_at),

@@ -83,7 +83,8 @@ mod tests {
         let webhook = WebhookV1::parse(json).unwrap();
         assert_eq!(webhook, WebhookV1::parse(form).unwrap());
         assert_eq!((webhook.merchant_uid.as_str(), webhook.cancellation_id), ("pay_1", None));
-        let cancelled = WebhookV1::parse(b"imp_uid=i&merchant_uid=m&status=cancelled&cancellation_id=c").unwrap();
+        let cancelled =
+            WebhookV1::parse(b"imp_uid=i&merchant_uid=m&status=cancelled&cancellation_id=c").unwrap();
         assert_eq!(cancelled.cancellation_id.as_deref(), Some("c"));
     }
 
@@ -91,8 +92,13 @@ mod tests {
     fn what_lacks_a_field_or_has_it_twice_or_is_endless_is_refused() {
         let long = format!("imp_uid={}&merchant_uid=m&status=paid", "x".repeat(101));
         for body in [
-            "", "{", r#"{"imp_uid":"i","status":"paid"}"#, "imp_uid=i&merchant_uid=m",
-            "imp_uid=i&merchant_uid=m&merchant_uid=n&status=paid", "imp_uid=&merchant_uid=m&status=paid", &long,
+            "",
+            "{",
+            r#"{"imp_uid":"i","status":"paid"}"#,
+            "imp_uid=i&merchant_uid=m",
+            "imp_uid=i&merchant_uid=m&merchant_uid=n&status=paid",
+            "imp_uid=&merchant_uid=m&status=paid",
+            &long,
         ] {
             assert!(WebhookV1::parse(body.as_bytes()).is_err(), "{body}");
         }

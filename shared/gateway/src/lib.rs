@@ -8,7 +8,8 @@ use baro_clients::{
     HttpClient, HttpTimeouts, Secret,
     portone::{
         BillingKeyCharge, CancelRequest, Cancellation, ChargedPayment, GatewayError, GatewayPayment,
-        PaymentGateway, PaymentListing, PortOneApi, PortOneV1, PortOneV1Config, PortOneV2, PortOneV2Config, RefusalKind,
+        PaymentGateway, PaymentListing, PortOneApi, PortOneV1, PortOneV1Config, PortOneV2, PortOneV2Config,
+        RefusalKind,
     },
 };
 use baro_domain::{PaymentId, Won};
@@ -18,14 +19,14 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 /// V2's part of the gateway's secret.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SecretV2 {
     api_secret: Secret,
 }
 
 /// V1's part of it.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SecretV1 {
     imp_key: Secret,
@@ -37,12 +38,14 @@ trait Gateway: PaymentGateway + PaymentListing {}
 impl<T: PaymentGateway + PaymentListing> Gateway for T {}
 
 /// V1's client with the secret it was made of: its access token lives as long as the secret does.
+#[derive(Debug)]
 struct KeptV1 {
     secret: SecretV1,
     client: Arc<PortOneV1>,
 }
 
 /// The payment gateway, its API secret taken from Secrets Manager (kept for five minutes).
+#[derive(Debug)]
 pub struct RotatingPortOne {
     api: PortOneApi,
     http: HttpClient,
@@ -51,12 +54,6 @@ pub struct RotatingPortOne {
     base_url: String,
     store_id: String,
     v1: Mutex<Option<KeptV1>>,
-}
-
-impl std::fmt::Debug for RotatingPortOne {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RotatingPortOne").field("api", &self.api).field("base_url", &self.base_url).finish()
-    }
 }
 
 impl RotatingPortOne {

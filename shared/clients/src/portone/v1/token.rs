@@ -14,7 +14,7 @@ use crate::http::HttpClient;
 use crate::secret::Secret;
 
 /// A token is replaced so long before it expires: longer than a call lasts.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 /// The longest a token lives; a gateway that promises more is not believed.
 const LONGEST: Duration = Duration::from_mins(30);
 
