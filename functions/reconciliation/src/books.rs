@@ -33,12 +33,11 @@ impl Books {
     }
 
     fn take(&mut self, seen: &GatewayPayment) {
-        match their(seen) {
-            Some(their) => self.theirs.push(their),
-            None => {
-                tracing::warn!(payment = seen.id, status = ?seen.status, "a status this version does not know");
-                self.unreadable.insert(seen.id.clone());
-            }
+        if let Some(their) = their(seen) {
+            self.theirs.push(their);
+        } else {
+            tracing::warn!(payment = seen.id, status = ?seen.status, "a status this version does not know");
+            self.unreadable.insert(seen.id.clone());
         }
     }
 
