@@ -205,6 +205,17 @@ async fn a_payment_that_the_gateway_has_lost_is_looked_up_before_anybody_is_call
 }
 
 #[tokio::test]
+async fn money_that_moves_while_the_day_is_read_calls_nobody() {
+    let world = World::start().await;
+    let moving = world.paid("moving").await;
+    world.shop.lag(moving.as_str());
+    world.shop.give_back(moving.as_str(), 300, "2026-11-20T06:00:00Z");
+    world.deliver(std::slice::from_ref(&moving)).await;
+    let day = world.run().await.unwrap();
+    assert_eq!((day.difference, day.healing, day.for_person), (Won::ZERO, 0, 0), "a second look shows it");
+}
+
+#[tokio::test]
 async fn what_does_not_heal_in_an_hour_is_for_a_person() {
     let world = World::start().await;
     let dropped = world.asked("dropped").await;

@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 struct Books {
     payments: BTreeMap<String, Value>,
     hidden: BTreeSet<String>,
+    /// Payments that the lists still show as they were.
+    lagging: BTreeMap<String, Value>,
     /// The page of the list by creation that fails; 0: none.
     broken_page: usize,
     pages: usize,
@@ -84,6 +86,13 @@ impl Shop {
         self.books().hidden.insert(id.to_owned());
     }
 
+    /// From now on the lists show a payment as it is now, whatever happens to it.
+    pub(crate) fn lag(&self, id: &str) {
+        let mut books = self.books();
+        let now = books.payments[id].clone();
+        books.lagging.insert(id.to_owned(), now);
+    }
+
     /// The gateway knows nothing of a payment any more.
     pub(crate) fn forget(&self, id: &str) {
         self.books().payments.remove(id);
@@ -104,7 +113,8 @@ impl Shop {
             at >= bound("from") && at < bound("until")
         };
         let listed = books.payments.iter().filter(|(id, _)| !books.hidden.contains(*id));
-        listed.map(|(_, payment)| payment).filter(inside).cloned().collect()
+        let shown = listed.map(|(id, payment)| books.lagging.get(id).unwrap_or(payment));
+        shown.filter(inside).cloned().collect()
     }
 }
 
