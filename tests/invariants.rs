@@ -235,7 +235,7 @@ fn tables_of_codes() -> [(&'static str, &'static [ErrorCode]); 6] {
         ("drivers: `/v1/lots/…`, `/v1/payments/…`", baro_driver_api::CODES),
         ("operators: `/v1/operator/…`", baro_operator_api::CODES),
         ("the workbench: `POST /v1/tariffs/…`", baro_tariffs::CODES),
-        ("the gateway: `POST /v1/webhooks/portone`", baro_payment_webhook::CODES),
+        ("the gateway: `POST /v1/webhooks/…`", baro_payment_webhook::CODES),
     ]
 }
 
@@ -320,6 +320,15 @@ fn a_logged_code_raises_an_alarm(filter: &str, alarm: &str, source: &str) {
 #[test]
 fn money_that_matches_no_order_raises_an_alarm() {
     a_logged_code_raises_an_alarm("HeldPayments", "PaymentHeld", "functions/payment-sync/src/lib.rs");
+}
+
+#[test]
+fn books_that_differ_raise_an_alarm() {
+    a_logged_code_raises_an_alarm(
+        "ReconciliationDifferences",
+        "ReconciliationDifference",
+        "functions/reconciliation/src/lib.rs",
+    );
 }
 
 #[test]

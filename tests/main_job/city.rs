@@ -243,6 +243,7 @@ pub(crate) async fn nothing_given_up(city: &City) -> Result<()> {
         "NoticeDeadLettersUrl",
         "GateCommandDeadLettersUrl",
         "SettlementDeadLettersUrl",
+        "ReconciliationDeadLettersUrl",
         "StreamFailuresUrl",
     ] {
         ensure!(city.depth(queue).await? == 0, "{queue} holds something");

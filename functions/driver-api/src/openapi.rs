@@ -85,6 +85,7 @@ struct ProblemView {
         others::gate_events,
         others::gate_backlog,
         others::portone_webhook,
+        others::portone_v1_webhook,
         tariffs::quote,
         tariffs::check,
     ),

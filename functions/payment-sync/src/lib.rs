@@ -4,7 +4,6 @@
 //! what is to be given back. Every step can be repeated: the decision on an old report is "nothing new", and money is given
 //! back under a guard that was written down before.
 
-mod gateway;
 mod promises;
 mod refunds;
 mod report;
@@ -17,11 +16,11 @@ use baro_domain::{
     PaymentId, RefundId, Won,
     payment::{Payment, PaymentError, PromisedOrder, RefundError, RefundOrder, RequestedBy, Shop, decide},
 };
+use baro_gateway::RotatingPortOne;
 use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
 use baro_store::{Billing, Committed, Parking, StoreError, Stored};
 use serde::Deserialize;
 
-pub use gateway::RotatingPortOne;
 pub use report::report_of;
 
 /// Messages of a batch looked at together: each waits for the gateway, not for us.

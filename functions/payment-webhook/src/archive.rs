@@ -107,6 +107,11 @@ pub(crate) fn key(webhook_id: &str, received_at: Timestamp) -> String {
     format!("webhooks/portone/{}/{webhook_id}.json", day(received_at))
 }
 
+/// Where a webhook of V1 is kept, under the name made from its body.
+pub(crate) fn key_v1(name: &str, received_at: Timestamp) -> String {
+    format!("webhooks/portone/v1/{}/{name}.json", day(received_at))
+}
+
 /// `2026/11/20`, UTC.
 fn day(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y/%m/%d").to_string()

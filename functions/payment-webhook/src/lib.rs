@@ -5,11 +5,13 @@
 
 mod archive;
 mod queue;
+mod v1;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use baro_clients::webhook::{WebhookEvent, WebhookSecrets};
-use baro_runtime::http::{body, empty, request_id};
+use baro_runtime::http::{body, empty, request_id, route_key};
 use baro_runtime::problem::{UNAVAILABLE, chain};
 use baro_runtime::secrets::SecretReader;
 use baro_runtime::{Aws, Clock, Config, ErrorCode, InitError, Problem};
@@ -20,6 +22,8 @@ use serde::Deserialize;
 
 use archive::{Archive, Kept};
 use queue::{Hint, PaymentQueue};
+
+pub use v1::SOURCE_UNKNOWN;
 
 /// A webhook's body is at most this long, in bytes; PortOne's have some three hundred.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -32,7 +36,7 @@ pub const BODY_INVALID: ErrorCode =
     ErrorCode::new(400, "webhook-body-invalid", "The webhook's body can't be read");
 
 /// All codes of this crate.
-pub const CODES: &[ErrorCode] = &[SIGNATURE_INVALID, BODY_INVALID];
+pub const CODES: &[ErrorCode] = &[SIGNATURE_INVALID, SOURCE_UNKNOWN, BODY_INVALID];
 
 /// The part of the gateway's secret that this function reads.
 #[derive(Deserialize)]
@@ -48,6 +52,7 @@ pub struct PaymentWebhook {
     secret_id: String,
     archive: Archive,
     queue: PaymentQueue,
+    v1_sources: Vec<IpAddr>,
     clock: Clock,
 }
 
@@ -68,6 +73,7 @@ impl PaymentWebhook {
             secret_id: config.required("PORTONE_SECRET_ID")?.to_owned(),
             archive: Archive::new(aws, config.required("RAW_BUCKET")?),
             queue: PaymentQueue::new(aws, config.required("PAYMENT_QUEUE_URL")?),
+            v1_sources: v1::sources(config)?,
             clock,
         })
     }
@@ -98,6 +104,9 @@ impl PaymentWebhook {
 
 /// Answers one webhook: 200 once it is stored and queued, so that the gateway comes again after anything else.
 pub async fn handle(service: Arc<PaymentWebhook>, request: Request) -> Result<Response<Body>, Problem> {
+    if route_key(&request) == Some(v1::ROUTE) {
+        return v1::handle(&service, request).await;
+    }
     let now = service.clock.now();
     let body = match body(&request, MAX_BODY_BYTES) {
         Ok(body) => body,

@@ -12,6 +12,7 @@ use baro_domain::{
     settlement::{Intake, LateIntake, SettlementError, SettlementTerms, Statement, draft, take_in},
 };
 use baro_runtime::{Aws, Clock, Config, InitError};
+use baro_sheets::SheetError;
 use baro_store::{Billing, Drafted, StoreError};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{Timestamp, ToSpan as _, civil::Date};
@@ -70,8 +71,8 @@ pub enum SettleError {
     #[error("too many runs at once for {0}")]
     Races(LotId),
     /// A file could not be made.
-    #[error("sheet: {0}")]
-    Sheet(String),
+    #[error("sheet")]
+    Sheet(#[from] SheetError),
     /// S3 did not take a file.
     #[error("S3: {0}")]
     Upload(String),
@@ -201,11 +202,10 @@ impl Settlement {
     }
 
     async fn write_down(&self, statement: &Statement) -> Result<(), SettleError> {
-        let csv = sheet::csv(statement).map_err(|error| SettleError::Sheet(error.to_string()))?;
-        let xlsx = sheet::xlsx(statement).map_err(|error| SettleError::Sheet(error.to_string()))?;
-        self.upload(statement, "csv", "text/csv; charset=utf-8", csv).await?;
-        let excel = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-        self.upload(statement, "xlsx", excel, xlsx).await
+        let sheet = sheet::sheet(statement);
+        let (csv, xlsx) = (sheet.csv()?, sheet.xlsx()?);
+        self.upload(statement, "csv", baro_sheets::CSV, csv).await?;
+        self.upload(statement, "xlsx", baro_sheets::XLSX, xlsx).await
     }
 
     async fn upload(

@@ -10,6 +10,7 @@ pub mod portone;
 pub mod secret;
 pub mod solapi;
 pub mod webhook;
+pub mod webhook_v1;
 
 pub use http::{HttpClient, HttpTimeouts};
 pub use secret::Secret;

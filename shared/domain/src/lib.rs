@@ -21,6 +21,7 @@ pub mod operator;
 pub mod payment;
 pub mod plate;
 pub mod purse;
+pub mod reconcile;
 pub mod settlement;
 pub mod tariff;
 pub mod task;

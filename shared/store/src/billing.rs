@@ -22,7 +22,7 @@ use crate::{
     statements,
 };
 
-const PAYMENT: &str = "PAYMENT";
+pub(crate) const PAYMENT: &str = "PAYMENT";
 pub(crate) const STATUS: &str = "status";
 /// A day's journal is spread over this many partitions, so that no day is a hot one. One-way door.
 const JOURNAL_SHARDS: u8 = 16;

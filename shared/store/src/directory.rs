@@ -178,13 +178,26 @@ pub(crate) async fn batch_get(
     table: &str,
     keys: Vec<Item>,
 ) -> Result<Vec<Item>, StoreError> {
+    batch_read(client, table, keys, false).await
+}
+
+/// As [`batch_get`], strongly consistent where asked for.
+pub(crate) async fn batch_read(
+    client: &Client,
+    table: &str,
+    keys: Vec<Item>,
+    is_consistent: bool,
+) -> Result<Vec<Item>, StoreError> {
     let mut found = Vec::with_capacity(keys.len());
     let mut left = keys;
     for attempt in 0..crate::MAX_CONFLICT_RETRIES {
         if left.is_empty() {
             return Ok(found);
         }
-        let request = KeysAndAttributes::builder().set_keys(Some(std::mem::take(&mut left))).build()?;
+        let request = KeysAndAttributes::builder()
+            .set_keys(Some(std::mem::take(&mut left)))
+            .consistent_read(is_consistent)
+            .build()?;
         let output = client.batch_get_item().request_items(table, request).send().await?;
         found.extend(output.responses.and_then(|mut tables| tables.remove(table)).unwrap_or_default());
         left = output

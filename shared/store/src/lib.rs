@@ -20,6 +20,7 @@ mod open_visits;
 mod parking;
 mod payers;
 mod raw;
+mod reconciliation;
 pub mod schema;
 mod statements;
 pub mod stream;

@@ -125,3 +125,21 @@ fn gate_backlog() {}
     )
 )]
 fn portone_webhook() {}
+
+#[utoipa::path(
+    post, path = "/v1/webhooks/portone-v1", tag = "webhooks", operation_id = "portoneV1Webhook",
+    summary = "PortOne V1's webhook",
+    description = "JSON or a form: `imp_uid`, `merchant_uid`, `status`, perhaps `cancellation_id`. It has no signature: it is taken from \
+                   V1's addresses alone, by the API's own connection (so not through the CDN; no header is asked), and only \
+                   where the deployment has that contract. A hint only: the payment is asked for at the gateway.",
+    request_body(content(
+        (serde_json::Value = "application/json"), (String = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 200, description = "Kept and queued"),
+        (status = "4XX", description = "`webhook-source-unknown` (403), `webhook-body-invalid` (400), `body-too-large` (413): nothing happened",
+            body = super::ProblemView, content_type = "application/problem+json"),
+        (status = "5XX", description = "Neither kept nor queued for certain", body = super::ProblemView, content_type = "application/problem+json"),
+    )
+)]
+fn portone_v1_webhook() {}

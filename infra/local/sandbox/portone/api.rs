@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use baro_domain::Won;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -18,7 +17,7 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::payments::{CancelOrder, Order};
 use super::shop::{Prepared, Shop};
-use super::{json, schedules, webhooks};
+use super::{json, listing, schedules, webhooks};
 use crate::sandbox::support::{lock, rfc3339};
 
 type Sandbox = State<Arc<Shop>>;
@@ -33,7 +32,8 @@ pub(super) fn router(shop: &Arc<Shop>) -> Router {
         .route("/payments/{id}/billing-key", post(billing_key))
         .route("/payments/{id}/schedule", post(schedules::create))
         .route("/payments/{id}/resend-webhook", post(resend_webhook))
-        .route("/payments-by-cursor", get(payments_by_cursor))
+        .route("/payments-by-cursor", get(listing::by_cursor))
+        .route("/payments", get(listing::by_page))
         .route("/payment-schedules", axum::routing::delete(schedules::revoke))
         .route("/payment-schedules/{id}", get(schedules::get))
         .route("/billing-keys/{key}", get(get_billing_key).delete(delete_billing_key))
@@ -290,44 +290,4 @@ async fn resend_webhook(State(shop): Sandbox, Path(id): Path<String>, body: Byte
     let delivery = webhooks::resend(&shop, &id, body.webhook_id.as_deref());
     let delivery = delivery.ok_or_else(|| ApiError::new("WEBHOOK_NOT_FOUND", "no such webhook"))?;
     Ok(Json(json!({"webhook": json::webhook(&delivery)})))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CursorBody {
-    store_id: Option<String>,
-    from: Option<Timestamp>,
-    until: Option<Timestamp>,
-    cursor: Option<String>,
-    size: Option<usize>,
-}
-
-/// Payments by time of creation, oldest first. The cursor is that of the last payment of the page before.
-async fn payments_by_cursor(State(shop): Sandbox, Query(query): Query<QueryBody>) -> Answer {
-    let body: CursorBody = query.read()?;
-    check_store(&shop, body.store_id.as_deref())?;
-    let size = body.size.unwrap_or(10);
-    if !(1..=1_000).contains(&size) {
-        return Err(ApiError::invalid("size is 1 to 1000"));
-    }
-    let after = match body.cursor.as_deref().map(|cursor| u64::from_str_radix(cursor, 16)) {
-        None => 0,
-        Some(Ok(number)) => number,
-        Some(Err(_)) => return Err(ApiError::invalid("the cursor is not one of ours")),
-    };
-    let mut found: Vec<(u64, String)> = lock(&shop.state)
-        .payments
-        .values()
-        .filter(|one| body.from.is_none_or(|from| one.requested_at >= from))
-        .filter(|one| body.until.is_none_or(|until| one.requested_at < until))
-        .filter(|one| one.number > after)
-        .map(|one| (one.number, one.order.payment_id.clone()))
-        .collect();
-    found.sort_unstable();
-    let items: Result<Vec<_>, ApiError> = found
-        .iter()
-        .take(size)
-        .map(|(number, id)| Ok(json!({"payment": shop.payment(id)?, "cursor": format!("{number:016x}")})))
-        .collect();
-    Ok(Json(json!({"items": items?})))
 }

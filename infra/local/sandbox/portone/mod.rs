@@ -6,6 +6,7 @@ mod checkout;
 mod error;
 mod faults;
 mod json;
+mod listing;
 mod machine;
 mod payments;
 mod schedules;

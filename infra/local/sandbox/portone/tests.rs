@@ -8,7 +8,8 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use baro_clients::portone::{
     BillingKeyCharge, CancelRequest, CancelRequester, CancellationStatus, ChannelType as Kind, GatewayError,
-    PaymentGateway, PaymentMethod, PaymentStatus, PortOneV2, PortOneV2Config, RefundAccount, RefusalKind,
+    PaymentGateway, PaymentListing as _, PaymentMethod, PaymentStatus, PortOneV2, PortOneV2Config,
+    RefundAccount, RefusalKind,
 };
 use baro_clients::webhook::WebhookEvent;
 use baro_clients::{HttpClient, HttpTimeouts, Secret};
@@ -249,6 +250,20 @@ async fn faults_come_as_ordered_and_end() {
     world.gateway.add_fault(rule(Fault::WrongAmount { delta_won: -8_600 }));
     world.pay("pay_2", "CARD", 8_700).await;
     assert_eq!(world.get("pay_2").await.amount.total, Won::new(100));
+}
+
+#[tokio::test]
+async fn a_span_of_time_lists_what_was_asked_for_or_changed_in_it() {
+    let world = world().await;
+    let before = now() - jiff::SignedDuration::from_mins(1);
+    world.pay("pay_1", "CARD", 8_700).await;
+    world.pay("pay_2", "VIRTUAL_ACCOUNT", 1_000).await;
+    let until = before + jiff::SignedDuration::from_mins(10);
+    let listed = world.client.touched_within(before, until).await.unwrap();
+    let listed: Vec<_> = listed.iter().map(|one| (one.id.as_str(), one.status.clone())).collect();
+    assert_eq!(listed, [("pay_1", PaymentStatus::Paid), ("pay_2", PaymentStatus::VirtualAccountIssued)]);
+    let earlier = before - jiff::SignedDuration::from_hours(24);
+    assert_eq!(world.client.touched_within(earlier, before).await, Ok(Vec::new()));
 }
 
 #[tokio::test]

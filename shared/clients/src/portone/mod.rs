@@ -1,11 +1,15 @@
 //! The payment gateway PortOne: what Baro asks of it, and what it answers.
 //!
-//! Callers hold a [`PaymentGateway`]; [`PortOneV2`] is the real one. Whether an answer means "paid" for one of our orders
+//! Callers hold a [`PaymentGateway`]; [`PortOneV2`] and, for merchants of the older contract, [`PortOneV1`] are the real ones. Whether an answer means "paid" for one of our orders
 //! is not decided here but in `baro-domain`, after store, channel, amount and currency were compared.
 
+mod api;
 mod error;
+mod listing;
 mod model;
+mod v1;
 mod v2;
+mod v2_listing;
 
 use async_trait::async_trait;
 use baro_domain::{PaymentId, Won};
@@ -15,12 +19,15 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::webhook::WebhookSecrets;
 
+pub use api::{PortOneApi, UnknownApi};
 pub use error::{GatewayError, Refusal, RefusalKind};
+pub use listing::PaymentListing;
 pub use model::{
-    Cancellation, CancellationStatus, Channel, ChannelType, GatewayPayment, PayFailure, PaymentAmount,
+    Cancellation, CancellationStatus, Card, Channel, ChannelType, GatewayPayment, PayFailure, PaymentAmount,
     PaymentMethod, PaymentStatus,
 };
-pub use v2::{PortOneV2, PortOneV2Config};
+pub use v1::{PortOneV1, PortOneV1Config};
+pub use v2::{InvalidBaseUrl, PortOneV2, PortOneV2Config};
 
 /// Our secrets at PortOne, as Secrets Manager keeps them.
 #[derive(Debug, Clone, Deserialize)]

@@ -40,13 +40,18 @@ pub struct PortOneV2 {
 #[error("{0:?} is not the base URL of a payment gateway")]
 pub struct InvalidBaseUrl(String);
 
+/// Reads the address of a gateway.
+pub(super) fn base_url(text: String) -> Result<Url, InvalidBaseUrl> {
+    let url = Url::parse(&text).ok().filter(|url| !url.cannot_be_a_base());
+    url.ok_or(InvalidBaseUrl(text))
+}
+
 impl PortOneV2 {
     /// A client over the shared HTTP client. Opens no connection.
     pub fn new(http: HttpClient, config: PortOneV2Config) -> Result<Self, InvalidBaseUrl> {
-        let base_url = Url::parse(&config.base_url).ok().filter(|url| !url.cannot_be_a_base());
         Ok(Self {
             http,
-            base_url: base_url.ok_or(InvalidBaseUrl(config.base_url))?,
+            base_url: base_url(config.base_url)?,
             store_id: config.store_id,
             authorization: Secret::new(format!("PortOne {}", config.api_secret.expose())),
         })
@@ -58,6 +63,23 @@ impl PortOneV2 {
             path.pop_if_empty().push("payments").push(payment.as_str()).extend(action);
         }
         self.http.inner().request(method, url).header("authorization", self.authorization.expose())
+    }
+
+    /// A read of a list.
+    pub(super) fn get(&self, path: &str) -> RequestBuilder {
+        let mut url = self.base_url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push(path);
+        }
+        self.http.inner().get(url).header("authorization", self.authorization.expose())
+    }
+
+    pub(super) fn http(&self) -> &HttpClient {
+        &self.http
+    }
+
+    pub(super) fn store_id(&self) -> &str {
+        &self.store_id
     }
 
     async fn post(

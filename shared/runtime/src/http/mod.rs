@@ -10,7 +10,7 @@ pub use language::Language;
 pub use media_type::MediaType;
 pub use request::{
     IdempotencyKey, body, content_type, header, idempotency_key, json_body, path_parameter, path_parsed,
-    query, query_parsed, request_id, required_header, route_key, token_header,
+    query, query_parsed, request_id, required_header, route_key, source_ip, token_header,
 };
 pub use respond::{Caching, empty, local_time, respond_json, respond_text, with_caching, with_header};
 

@@ -10,6 +10,7 @@ use lambda_http::{Request, RequestExt as _, request::RequestContext};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 /// The body as it was sent (base64 is undone by `lambda_http`), at most `limit_bytes` long.
@@ -195,6 +196,16 @@ pub fn route_key(request: &Request) -> Option<&str> {
     match request.request_context_ref()? {
         RequestContext::ApiGatewayV2(context) => context.route_key.as_deref(),
         // Another feature of `lambda_http` elsewhere in the workspace may add variants.
+        #[allow(unreachable_patterns, reason = "only this variant exists with this crate's own features")]
+        _ => None,
+    }
+}
+
+/// The address that API Gateway's own connection came from. Behind CloudFront that is an edge's; what a header says of it
+/// (`X-Forwarded-For`) is written by whoever sends, and never asked.
+pub fn source_ip(request: &Request) -> Option<IpAddr> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref()?.parse().ok(),
         #[allow(unreachable_patterns, reason = "only this variant exists with this crate's own features")]
         _ => None,
     }
