@@ -27,9 +27,11 @@ impl Clock {
         real.saturating_add(*lock(&self.ahead)).unwrap_or(real)
     }
 
-    /// How far it is ahead of real time.
+    /// How far it is ahead of real time, to the second: setting it takes some microseconds, which are nobody's concern.
     pub(super) fn ahead(&self) -> SignedDuration {
-        *lock(&self.ahead)
+        SignedDuration::from_secs(
+            i64::try_from((lock(&self.ahead).as_millis() + 500) / 1_000).unwrap_or(i64::MAX),
+        )
     }
 
     /// Puts it forward to `time`; it never goes back.

@@ -149,10 +149,7 @@ async fn finish(State(shop): Sandbox, Path(key): Path<String>, Form(typed): Form
             match card {
                 // The payer may correct what was mistyped.
                 Err(error) => return window.page(&key, Some(&error)),
-                Ok(card) => match shop.issue_key(&key, card) {
-                    Ok(_) => None,
-                    Err(error) => Some(error),
-                },
+                Ok(card) => shop.issue_key(&key, card).err(),
             }
         }
         "fail" => Some(ApiError::pg("NOT_REGISTERED_CARD", "카드 등록에 실패했습니다.")),

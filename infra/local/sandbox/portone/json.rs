@@ -49,7 +49,9 @@ pub(super) fn payment(
     set(&mut body, "paidAt", record.paid_at.map(|at| json!(rfc3339(at))));
     match record.status {
         Status::Paid | Status::PartialCancelled | Status::Cancelled => {
-            body["disputes"] = json!([]);
+            if record.status == Status::Paid {
+                body["disputes"] = json!([]);
+            }
             body["receiptUrl"] = json!(format!("https://receipt.example.invalid/{}", order.payment_id));
             set(&mut body, "cashReceipt", receipt.map(Receipt::in_payment));
         }

@@ -1,5 +1,10 @@
 //! The sandbox through the real client, and its webhooks through the real verification.
 
+mod billing;
+mod clock;
+mod faulty;
+mod v1;
+
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -58,6 +63,8 @@ struct World {
 async fn world() -> World {
     let mut config = PortOneSandboxConfig::drawn();
     config.retry_minute = Duration::from_millis(5);
+    // Longer than the client below waits.
+    config.late_approval = Duration::from_secs(1);
     config.webhook_secrets.push(random_webhook_secret());
     let ear = Arc::new(Ear::default());
     let url = listen(WebhookSecrets::parse(&config.webhook_secrets[1..]).unwrap(), ear.clone()).await;

@@ -1,5 +1,6 @@
 //! Payments in V1's words: flat, times in seconds of the epoch with 0 for "not yet", and `paid` also for what was given back in part.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::sandbox::portone::payments::{Method, PaymentRecord, Status};
@@ -32,7 +33,7 @@ pub(in crate::sandbox::portone) fn payment(record: &PaymentRecord) -> Value {
         "pg_provider": "tosspayments", "emb_pg_provider": null, "pg_id": "baro-sandbox",
         "pg_tid": record.pg_tx_id, "escrow": false, "customer_uid": order.billing_key,
         "started_at": record.requested_at.as_second(),
-        "paid_at": record.paid_at.map_or(0, |at| at.as_second()),
+        "paid_at": record.paid_at.map_or(0, Timestamp::as_second),
         "failed_at": since(record.status == Status::Failed),
         "cancelled_at": record.cancellations.last().map_or(0, |one| one.at.as_second()),
         "fail_reason": record.failure.as_ref().map(|(_, message)| message),

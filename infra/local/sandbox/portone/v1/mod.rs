@@ -119,6 +119,13 @@ fn maybe_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Won
     value.map(amount).transpose().map_err(serde::de::Error::custom)
 }
 
+/// Yes or no: in a form it is a text.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let flag = value.as_bool().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    flag.ok_or_else(|| serde::de::Error::custom("true or false"))
+}
+
 #[derive(Deserialize)]
 struct Credentials {
     imp_key: String,
@@ -136,16 +143,14 @@ async fn get_token(State(shop): Sandbox, headers: HeaderMap, body: Bytes) -> Res
         }
         let now = shop.clock.now();
         let mut state = lock(&shop.state);
-        let (token, ends_at) = match state.v1_token.clone().filter(|(_, ends_at)| *ends_at > now) {
-            Some(valid) => valid,
-            None => {
-                let ends_at = now.saturating_add(SignedDuration::from_mins(TOKEN_MINUTES)).unwrap_or(now);
-                (random_id(""), ends_at)
-            }
-        };
+        let valid = state.v1_token.clone().filter(|(_, ends_at)| *ends_at > now);
+        let (token, ends_at) = valid.unwrap_or_else(|| {
+            let ends_at = now.saturating_add(SignedDuration::from_mins(TOKEN_MINUTES)).unwrap_or(now);
+            (random_id(""), ends_at)
+        });
         state.v1_token = Some((token.clone(), ends_at));
-        let times = json!({"now": now.as_second(), "expired_at": ends_at.as_second()});
-        Ok(done(json!({"access_token": token, "now": times["now"], "expired_at": times["expired_at"]})))
+        let (now, expired_at) = (now.as_second(), ends_at.as_second());
+        Ok(done(json!({"access_token": token, "now": now, "expired_at": expired_at})))
     })
     .await
 }
@@ -220,7 +225,7 @@ struct CancelBody {
     refund_account: Option<String>,
     refund_holder: Option<String>,
     /// A cancellation by API is told by webhook only on demand.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "flag")]
     enable_webhook: bool,
 }
 
