@@ -83,7 +83,7 @@ async fn portones_own_server_sdk_drives_the_sandbox_unchanged() -> Result<()> {
     check_node().await?;
     let folder = installed().await?;
     let gateway = PortOneSandbox::start(PortOneSandboxConfig {
-        late_approval: Duration::from_millis(300),
+        late_approval: Duration::from_secs(2),
         ..PortOneSandboxConfig::drawn()
     })
     .await?;

@@ -18,7 +18,7 @@ use super::billing::KeyRequest;
 use super::cards::{Card, TEST_CARDS};
 use super::checkout::Window;
 use super::error::ApiError;
-use super::faults::FaultRule;
+use super::faults::{FaultRule, OPERATIONS};
 use super::payments::CancelOrder;
 use super::shop::{Choice, Shop};
 use crate::sandbox::support::{lock, rfc3339};
@@ -183,6 +183,10 @@ async fn list_faults(State(shop): Sandbox) -> Json<Value> {
 
 async fn add_fault(State(shop): Sandbox, body: Bytes) -> Result<StatusCode, ApiError> {
     let rule: FaultRule = read(&body)?;
+    // A misspelt call would be a fault that never strikes.
+    if rule.operation.as_deref().is_some_and(|name| !OPERATIONS.contains(&name)) {
+        return Err(ApiError::invalid(format!("operation is one of {}", OPERATIONS.join(", "))));
+    }
     lock(&shop.state).faults.add(rule);
     Ok(StatusCode::NO_CONTENT)
 }

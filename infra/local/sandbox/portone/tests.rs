@@ -64,7 +64,7 @@ async fn world() -> World {
     let mut config = PortOneSandboxConfig::drawn();
     config.retry_minute = Duration::from_millis(5);
     // Longer than the client below waits.
-    config.late_approval = Duration::from_secs(1);
+    config.late_approval = Duration::from_secs(3);
     config.webhook_secrets.push(random_webhook_secret());
     let ear = Arc::new(Ear::default());
     let url = listen(WebhookSecrets::parse(&config.webhook_secrets[1..]).unwrap(), ear.clone()).await;

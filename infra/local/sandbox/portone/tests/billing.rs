@@ -139,7 +139,7 @@ async fn a_card_may_be_approved_after_the_caller_stopped_waiting() {
         RefusalKind::AlreadyPaid,
         "one id is charged once, also while it is under way"
     );
-    for _ in 0..200 {
+    for _ in 0..500 {
         if world.get("pay_1").await.status == PaymentStatus::Paid {
             break;
         }

@@ -14,7 +14,7 @@ impl World {
     }
 
     async fn paid(&self, payment: &str) -> bool {
-        for _ in 0..100 {
+        for _ in 0..500 {
             if self.get(payment).await.status == PaymentStatus::Paid {
                 return true;
             }
@@ -103,6 +103,8 @@ async fn each_fault_of_the_menu_can_be_ordered() {
         assert_eq!(world.press_console(&form).await, 303, "{kind}");
     }
     assert_eq!(world.gateway.faults().len(), kinds.len());
+    let misspelt = json!({"fault": {"kind": "serverError"}, "operation": "cancle"});
+    assert_eq!(world.post("/sandbox/faults", misspelt).await.0, 400);
 }
 
 #[tokio::test]

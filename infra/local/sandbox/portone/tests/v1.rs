@@ -61,7 +61,7 @@ impl V1 {
     }
 
     async fn heard(&self, count: usize) -> Vec<(String, String)> {
-        for _ in 0..100 {
+        for _ in 0..500 {
             if lock(&self.bodies).len() >= count {
                 break;
             }
