@@ -14,29 +14,34 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::charging::{Approved, Charge};
 use super::error::ApiError;
-use super::payments::{CancelOrder, Order};
+use super::payments::{CancelOrder, Order, Version};
 use super::shop::{Prepared, Shop};
-use super::{json, listing, schedules, webhooks};
-use crate::sandbox::support::{lock, rfc3339};
+use super::{billing, confirm, json, listing, receipts, schedules, webhooks};
+use crate::sandbox::support::{lock, rfc3339, silence};
 
 type Sandbox = State<Arc<Shop>>;
-type Answer = Result<Json<Value>, ApiError>;
 
 /// The routes, all behind the API secret.
 pub(super) fn router(shop: &Arc<Shop>) -> Router {
     Router::new()
+        .route("/payments", get(listing::payments))
         .route("/payments/{id}", get(get_payment))
         .route("/payments/{id}/pre-register", post(pre_register))
+        .route("/payments/{id}/confirm", post(confirm::confirm))
         .route("/payments/{id}/cancel", post(cancel))
         .route("/payments/{id}/billing-key", post(billing_key))
         .route("/payments/{id}/schedule", post(schedules::create))
         .route("/payments/{id}/resend-webhook", post(resend_webhook))
+        .route("/payments/{id}/cash-receipt", get(receipts::get))
+        .route("/payments/{id}/cash-receipt/cancel", post(receipts::cancel))
         .route("/payments-by-cursor", get(listing::by_cursor))
-        .route("/payments", get(listing::by_page))
-        .route("/payment-schedules", axum::routing::delete(schedules::revoke))
+        .route("/payment-schedules", get(schedules::list).delete(schedules::revoke))
         .route("/payment-schedules/{id}", get(schedules::get))
-        .route("/billing-keys/{key}", get(get_billing_key).delete(delete_billing_key))
+        .route("/cash-receipts", get(receipts::list).post(receipts::issue))
+        .route("/billing-keys", get(billing::list).post(billing::issue))
+        .route("/billing-keys/{key}", get(billing::get).delete(billing::delete))
         .layer(from_fn_with_state(shop.clone(), authenticate))
         .with_state(shop.clone())
 }
@@ -80,11 +85,12 @@ pub(super) fn check_store(shop: &Shop, store_id: Option<&str>) -> Result<(), Api
 }
 
 /// Runs a call under the faults that strike it.
-pub(super) async fn under_faults(
+/// The effect is told whether the PG behind the gateway is to refuse.
+pub(super) async fn under_faults<E: IntoResponse>(
     shop: &Arc<Shop>,
     operation: &str,
     payment_id: &str,
-    effect: impl FnOnce(bool) -> Result<Value, ApiError>,
+    effect: impl FnOnce(bool) -> Result<Value, E>,
 ) -> Response {
     let faults = lock(&shop.state).faults.for_call(operation, payment_id, &shop.dice);
     tokio::time::sleep(faults.latency).await;
@@ -92,21 +98,18 @@ pub(super) async fn under_faults(
         return (StatusCode::INTERNAL_SERVER_ERROR, "<html>sandbox fault</html>").into_response();
     }
     let outcome = effect(faults.pg_refusal);
-    if let Some(silence) = faults.silence_after {
-        let mut stop = shop.stop.subscribe();
-        tokio::select! {
-            () = tokio::time::sleep(silence) => {}
-            _ = stop.wait_for(|stopped| *stopped) => {}
-        }
+    if let Some(duration) = faults.silence_after {
+        silence(&shop.stop, duration).await;
         return StatusCode::GATEWAY_TIMEOUT.into_response();
     }
     outcome.map(Json).into_response()
 }
 
+/// The shop as GET requests name it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct StoreQuery {
-    store_id: Option<String>,
+pub(super) struct StoreQuery {
+    pub(super) store_id: Option<String>,
 }
 
 async fn get_payment(
@@ -156,12 +159,30 @@ struct CancelBody {
     amount: Option<Won>,
     #[serde(default)]
     tax_free_amount: Won,
+    vat_amount: Option<Won>,
     reason: String,
-    requester: Option<String>,
     current_cancellable_amount: Option<Won>,
-    refund_account: Option<Value>,
+    refund_account: Option<RefundAccount>,
     #[serde(default)]
     skip_webhook: bool,
+}
+
+/// Where the money of a virtual account is to go.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundAccount {
+    bank: String,
+    number: String,
+    holder_name: String,
+}
+
+impl RefundAccount {
+    fn check(&self) -> Result<(), ApiError> {
+        if [&self.bank, &self.number, &self.holder_name].iter().any(|part| part.is_empty()) {
+            return Err(ApiError::invalid("refundAccount needs bank, number and holderName"));
+        }
+        Ok(())
+    }
 }
 
 async fn cancel(State(shop): Sandbox, Path(id): Path<String>, body: Bytes) -> Response {
@@ -171,11 +192,13 @@ async fn cancel(State(shop): Sandbox, Path(id): Path<String>, body: Bytes) -> Re
         if refused {
             return Err(ApiError::pg("NOT_CANCELABLE", "취소할 수 없는 결제입니다."));
         }
+        body.refund_account.as_ref().map_or(Ok(()), RefundAccount::check)?;
         let order = CancelOrder {
             amount: body.amount,
             tax_free: body.tax_free_amount,
+            vat: body.vat_amount,
             reason: body.reason,
-            requester: body.requester,
+            trigger: "API",
             current_cancellable: body.current_cancellable_amount,
             has_refund_account: body.refund_account.is_some(),
         };
@@ -193,9 +216,9 @@ pub(super) struct ChargeBody {
     channel_key: Option<String>,
     pub(super) order_name: String,
     customer: Option<Value>,
-    custom_data: Option<String>,
+    pub(super) custom_data: Option<String>,
     pub(super) amount: AmountInput,
-    currency: String,
+    pub(super) currency: String,
     #[serde(default)]
     notice_urls: Vec<String>,
 }
@@ -206,13 +229,43 @@ pub(super) struct ChargeBody {
 pub(super) struct AmountInput {
     pub(super) total: Won,
     #[serde(default)]
-    tax_free: Won,
+    pub(super) tax_free: Won,
+    pub(super) vat: Option<Won>,
+}
+
+/// A customer as the API answers it, from how it was told: the name is one text then.
+pub(super) fn customer(told: Option<&Value>) -> Value {
+    let mut customer = json!({});
+    let Some(told) = told else { return customer };
+    for field in ["id", "birthYear", "birthMonth", "birthDay", "gender", "email", "phoneNumber", "zipcode"] {
+        if told[field].is_string() {
+            customer[field] = told[field].clone();
+        }
+    }
+    let name = &told["name"];
+    let (first, last) = (&name["separated"]["first"], &name["separated"]["last"]);
+    if let Some(full) = name["full"].as_str() {
+        customer["name"] = json!(full);
+    } else if let (Some(first), Some(last)) = (first.as_str(), last.as_str()) {
+        customer["name"] = json!(format!("{first} {last}"));
+    }
+    customer
 }
 
 impl ChargeBody {
+    /// Who is charged, as the API answers it.
+    pub(super) fn customer(&self) -> Value {
+        customer(self.customer.as_ref())
+    }
+
     /// The order that is charged.
     pub(super) fn order(&self, shop: &Shop, payment_id: &str) -> Result<Order, ApiError> {
         check_store(shop, self.store_id.as_deref())?;
+        if let Some(vat) = self.amount.vat
+            && !self.amount.tax_free.plus(vat).is_ok_and(|parts| parts <= self.amount.total)
+        {
+            return Err(ApiError::new("SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT", "the parts exceed the total"));
+        }
         if self.channel_key.as_deref().is_some_and(|key| key != shop.config.channel_key) {
             return Err(ApiError::new("CHANNEL_NOT_FOUND", "no such channel"));
         }
@@ -224,54 +277,44 @@ impl ChargeBody {
             total: self.amount.total,
             tax_free: self.amount.tax_free,
             currency: self.currency.clone(),
-            customer: self.customer.clone().unwrap_or_else(|| json!({})),
+            customer: self.customer(),
             custom_data: self.custom_data.clone(),
             notice_urls: self.notice_urls.clone(),
             billing_key: Some(self.billing_key.clone()),
+            schedule_id: None,
+            version: Version::V2,
             deposit_hours: super::shop::DEPOSIT_HOURS,
         })
     }
 }
 
 async fn billing_key(State(shop): Sandbox, Path(id): Path<String>, body: Bytes) -> Response {
-    let effect = |refused: bool| {
+    let mut deciding = None;
+    let answer = under_faults(&shop, "billingKey", &id, |refused: bool| {
         let body: ChargeBody = read(&body)?;
         schedules::check_free(&shop, &id)?;
-        let (pg_tx_id, paid_at) = shop.charge(body.order(&shop, &id)?, &body.billing_key, refused)?;
-        Ok(json!({"payment": {"pgTxId": pg_tx_id, "paidAt": rfc3339(paid_at)}}))
-    };
-    under_faults(&shop, "billingKey", &id, effect).await
+        match shop.charge(body.order(&shop, &id)?, &body.billing_key, refused)? {
+            Charge::Approved(approved) => Ok(charged(&approved)),
+            Charge::Deciding(told) => {
+                deciding = Some(told);
+                Ok::<_, ApiError>(Value::Null)
+            }
+        }
+    })
+    .await;
+    match deciding {
+        None => answer,
+        // The caller hears of it if it still waits; the approval comes either way.
+        Some(told) => told
+            .await
+            .map(|approved| Json(charged(&approved)))
+            .map_err(|_| StatusCode::GATEWAY_TIMEOUT)
+            .into_response(),
+    }
 }
 
-async fn get_billing_key(State(shop): Sandbox, Path(key): Path<String>) -> Answer {
-    let state = lock(&shop.state);
-    let record =
-        state.billing_keys.get(&key).ok_or_else(|| ApiError::new("BILLING_KEY_NOT_FOUND", "no such key"))?;
-    let mut body = json!({
-        "status": if record.deleted_at.is_some() { "DELETED" } else { "ISSUED" },
-        "billingKey": key, "merchantId": shop.config.merchant_id(), "storeId": shop.config.store_id,
-        "channels": [json::channel(&shop.config, &shop.config.channel_key)],
-        "customer": record.customer, "issuedAt": rfc3339(record.issued_at),
-    });
-    if let Some(at) = record.deleted_at {
-        body["deletedAt"] = json!(rfc3339(at));
-    }
-    Ok(Json(body))
-}
-
-async fn delete_billing_key(State(shop): Sandbox, Path(key): Path<String>) -> Answer {
-    let at = crate::sandbox::support::now();
-    let mut state = lock(&shop.state);
-    match state.billing_keys.get_mut(&key) {
-        None => Err(ApiError::new("BILLING_KEY_NOT_FOUND", "no such billing key")),
-        Some(record) if record.deleted_at.is_some() => {
-            Err(ApiError::new("BILLING_KEY_ALREADY_DELETED", "the billing key is deleted"))
-        }
-        Some(record) => {
-            record.deleted_at = Some(at);
-            Ok(Json(json!({"deletedAt": rfc3339(at)})))
-        }
-    }
+fn charged(approved: &Approved) -> Value {
+    json!({"payment": {"pgTxId": approved.pg_tx_id, "paidAt": rfc3339(approved.paid_at)}})
 }
 
 #[derive(Deserialize)]
@@ -281,13 +324,16 @@ struct ResendBody {
     webhook_id: Option<String>,
 }
 
-async fn resend_webhook(State(shop): Sandbox, Path(id): Path<String>, body: Bytes) -> Answer {
-    let body: ResendBody = read(&body)?;
-    check_store(&shop, body.store_id.as_deref())?;
-    if !lock(&shop.state).payments.contains_key(&id) {
-        return Err(ApiError::new("PAYMENT_NOT_FOUND", "no such payment"));
-    }
-    let delivery = webhooks::resend(&shop, &id, body.webhook_id.as_deref());
-    let delivery = delivery.ok_or_else(|| ApiError::new("WEBHOOK_NOT_FOUND", "no such webhook"))?;
-    Ok(Json(json!({"webhook": json::webhook(&delivery)})))
+async fn resend_webhook(State(shop): Sandbox, Path(id): Path<String>, body: Bytes) -> Response {
+    let effect = |_| {
+        let body: ResendBody = read(&body)?;
+        check_store(&shop, body.store_id.as_deref())?;
+        if !lock(&shop.state).payments.contains_key(&id) {
+            return Err(ApiError::new("PAYMENT_NOT_FOUND", "no such payment"));
+        }
+        let delivery = webhooks::resend(&shop, &id, body.webhook_id.as_deref());
+        let delivery = delivery.ok_or_else(|| ApiError::new("WEBHOOK_NOT_FOUND", "no such webhook"))?;
+        Ok(json!({"webhook": json::webhook(&delivery)}))
+    };
+    under_faults(&shop, "resendWebhook", &id, effect).await
 }

@@ -1,28 +1,45 @@
-// The payment window of the sandbox behind the call that PortOne's browser SDK documents:
+// The windows of the sandbox behind the calls that PortOne's browser SDK documents:
 // PortOne.requestPayment({ storeId, channelKey, paymentId, orderName, totalAmount, currency, payMethod, redirectUrl, ... })
+// PortOne.requestIssueBillingKey({ storeId, channelKey, billingKeyMethod, issueId, issueName, customer, redirectUrl, ... })
 // On a phone (or with forceRedirect) the page leaves for the window and comes back to redirectUrl; elsewhere the window
-// opens over the page and the promise answers { transactionType, txId, paymentId, code?, message? }.
+// opens over the page and the promise answers { transactionType, txId, paymentId, paymentToken?, code?, message? }, or
+// { transactionType, billingKey, code?, message?, pgCode?, pgMessage? }.
 (function () {
   "use strict";
   const base = new URL(document.currentScript.src).origin;
   const onPhone = () => /Android|iPhone|iPad|Mobile/i.test(navigator.userAgent);
 
-  function windowUrl(request, kind) {
-    const currency = String(request.currency || "KRW").replace(/^CURRENCY_/, "");
-    const expiry = request.virtualAccount && request.virtualAccount.accountExpiry;
-    const fields = {
-      storeId: request.storeId, channelKey: request.channelKey, paymentId: request.paymentId,
-      orderName: request.orderName, totalAmount: request.totalAmount, taxFreeAmount: request.taxFreeAmount,
-      currency, payMethod: request.payMethod, redirectUrl: request.redirectUrl, window: kind,
-      depositHours: expiry && expiry.validHours,
-      customerName: request.customer && request.customer.fullName,
-      customData: request.customData && JSON.stringify(request.customData),
-    };
-    const url = new URL("/checkout", base);
+  function address(path, fields) {
+    const url = new URL(path, base);
     for (const [name, value] of Object.entries(fields)) {
       if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, value);
     }
     return url.href;
+  }
+
+  function paymentUrl(request, kind) {
+    const expiry = request.virtualAccount && request.virtualAccount.accountExpiry;
+    return address("/checkout", {
+      storeId: request.storeId, channelKey: request.channelKey, paymentId: request.paymentId,
+      orderName: request.orderName, totalAmount: request.totalAmount, taxFreeAmount: request.taxFreeAmount,
+      currency: String(request.currency || "KRW").replace(/^CURRENCY_/, ""),
+      payMethod: request.payMethod, redirectUrl: request.redirectUrl, window: kind,
+      depositHours: expiry && expiry.validHours,
+      customerName: request.customer && request.customer.fullName,
+      customData: request.customData && JSON.stringify(request.customData),
+      noticeUrl: request.noticeUrls && request.noticeUrls[0],
+    });
+  }
+
+  function issueUrl(request, kind) {
+    const customer = request.customer || {};
+    return address("/issue", {
+      storeId: request.storeId, channelKey: request.channelKey, billingKeyMethod: request.billingKeyMethod,
+      issueId: request.issueId, issueName: request.issueName, redirectUrl: request.redirectUrl, window: kind,
+      customerId: customer.customerId, customerName: customer.fullName,
+      customData: request.customData && JSON.stringify(request.customData),
+      noticeUrl: request.noticeUrls && request.noticeUrls[0],
+    });
   }
 
   function overlay(url) {
@@ -39,19 +56,20 @@
     return { source: () => opened, close: () => {}, closed: () => !opened || opened.closed };
   }
 
-  function requestPayment(request) {
-    for (const name of ["storeId", "paymentId", "orderName", "totalAmount", "currency", "payMethod"]) {
-      if (request[name] === undefined) return Promise.reject(new Error(`requestPayment: ${name} is missing`));
+  // Opens a window as the request wants it; `closed` is the answer when the person closes it.
+  function ask(name, needed, request, urlOf, closed) {
+    for (const field of needed) {
+      if (request[field] === undefined) return Promise.reject(new Error(`${name}: ${field} is missing`));
     }
     const wanted = request.windowType && (onPhone() ? request.windowType.mobile : request.windowType.pc);
     const kind = request.forceRedirect ? "REDIRECTION" : wanted || (onPhone() ? "REDIRECTION" : "IFRAME");
     if (kind === "REDIRECTION") {
-      if (!request.redirectUrl) return Promise.reject(new Error("requestPayment: redirectUrl is needed here"));
-      location.href = windowUrl(request, "");
+      if (!request.redirectUrl) return Promise.reject(new Error(`${name}: redirectUrl is needed here`));
+      location.href = urlOf(request, "");
       return new Promise(() => {});
     }
     return new Promise((resolve) => {
-      const view = kind === "POPUP" ? popup(windowUrl(request, "popup")) : overlay(windowUrl(request, "iframe"));
+      const view = kind === "POPUP" ? popup(urlOf(request, "popup")) : overlay(urlOf(request, "iframe"));
       const finish = (outcome) => {
         removeEventListener("message", listen);
         clearInterval(watch);
@@ -63,13 +81,22 @@
         if (ours && event.data && event.data.source === "portone-sandbox") finish(event.data.outcome);
       };
       const watch = setInterval(() => {
-        if (view.closed()) {
-          finish({ transactionType: "PAYMENT", txId: "", paymentId: request.paymentId, code: "USER_CANCEL", message: "창을 닫았습니다." });
-        }
+        if (view.closed()) finish({ ...closed, code: "USER_CANCEL", message: "창을 닫았습니다." });
       }, 500);
       addEventListener("message", listen);
     });
   }
 
-  window.PortOne = { requestPayment };
+  function requestPayment(request) {
+    const needed = ["storeId", "paymentId", "orderName", "totalAmount", "currency", "payMethod"];
+    const closed = { transactionType: "PAYMENT", txId: "", paymentId: request.paymentId };
+    return ask("requestPayment", needed, request, paymentUrl, closed);
+  }
+
+  function requestIssueBillingKey(request) {
+    const closed = { transactionType: "ISSUE_BILLING_KEY", billingKey: "" };
+    return ask("requestIssueBillingKey", ["storeId", "billingKeyMethod"], request, issueUrl, closed);
+  }
+
+  window.PortOne = { requestPayment, requestIssueBillingKey };
 })();

@@ -14,8 +14,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::payments::Order;
+use super::payments::{Order, Version};
 use super::shop::{Choice, Shop};
+use super::v1;
 use crate::sandbox::support::{html, lock};
 
 type Sandbox = State<Arc<Shop>>;
@@ -57,6 +58,10 @@ pub(super) struct Window {
     customer_name: Option<String>,
     #[serde(default)]
     custom_data: Option<String>,
+    #[serde(default)]
+    notice_url: Option<String>,
+    #[serde(default)]
+    version: Version,
 }
 
 fn krw() -> String {
@@ -72,7 +77,8 @@ fn hours<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Er
     amount(deserializer).map(|number| number.get().clamp(1, 24 * 31))
 }
 
-fn amount<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Won, D::Error> {
+/// An amount in won: a number, or a number's text.
+pub(super) fn amount<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Won, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let won = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
     won.map(Won::new).ok_or_else(|| serde::de::Error::custom("an amount in won is a whole number"))
@@ -92,40 +98,56 @@ impl Window {
             currency: self.currency.clone(),
             customer: self.customer_name.as_ref().map_or_else(|| json!({}), |name| json!({"name": name})),
             custom_data: self.custom_data.clone(),
-            notice_urls: Vec::new(),
+            notice_urls: self.notice_url.iter().cloned().collect(),
             billing_key: None,
+            schedule_id: None,
+            version: self.version,
             deposit_hours: self.deposit_hours,
         }
     }
 
-    /// Hands the outcome back to the shop's page, the way PortOne does.
     fn answer(&self, outcome: &Value) -> Response {
-        if !self.shown_in.is_empty() {
-            let script = include_str!("answer.html").replace("{{outcome}}", &script_json(outcome));
-            return Html(script).into_response();
-        }
-        match Url::parse(&self.redirect_url) {
-            Ok(mut url) if matches!(url.scheme(), "http" | "https") => {
-                for (key, value) in outcome.as_object().into_iter().flatten() {
-                    url.query_pairs_mut().append_pair(key, value.as_str().unwrap_or_default());
-                }
-                Redirect::to(url.as_str()).into_response()
-            }
-            _ => (StatusCode::BAD_REQUEST, "redirectUrl is not an http address").into_response(),
-        }
+        hand_back(&self.shown_in, &self.redirect_url, outcome)
     }
 
     fn outcome(&self, shop: &Shop, error: Option<(&str, &str)>) -> Value {
-        let state = lock(&shop.state);
-        let attempt = state.payments.get(&self.payment_id).map(|record| record.transaction_id.clone());
-        let mut outcome = json!({
-            "transactionType": "PAYMENT", "txId": attempt.unwrap_or_default(), "paymentId": self.payment_id,
-        });
+        let attempt = {
+            let state = lock(&shop.state);
+            state
+                .payments
+                .get(&self.payment_id)
+                .map(|record| record.transaction_id.clone())
+                .unwrap_or_default()
+        };
+        if self.version == Version::V1 {
+            return v1::outcome(&attempt, &self.payment_id, error);
+        }
+        let mut outcome =
+            json!({"transactionType": "PAYMENT", "txId": attempt, "paymentId": self.payment_id});
         if let Some((code, message)) = error {
             outcome["code"] = json!(code);
             outcome["message"] = json!(message);
         }
         outcome
+    }
+}
+
+/// Hands an outcome back to the shop's page, the way PortOne does: by message to the page that opened the window, else by
+/// redirection.
+pub(super) fn hand_back(shown_in: &str, redirect_url: &str, outcome: &Value) -> Response {
+    if !shown_in.is_empty() {
+        let script = include_str!("answer.html").replace("{{outcome}}", &script_json(outcome));
+        return Html(script).into_response();
+    }
+    match Url::parse(redirect_url) {
+        Ok(mut url) if matches!(url.scheme(), "http" | "https") => {
+            for (key, value) in outcome.as_object().into_iter().flatten() {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                url.query_pairs_mut().append_pair(key, &text);
+            }
+            Redirect::to(url.as_str()).into_response()
+        }
+        _ => (StatusCode::BAD_REQUEST, "redirectUrl is not an http address").into_response(),
     }
 }
 
@@ -180,10 +202,14 @@ async fn finish(State(shop): Sandbox, Path(id): Path<String>, Form(pressed): For
         _ => Some(("USER_CANCEL", "사용자가 결제를 취소했습니다.")),
     };
     let outcome = match failure {
-        None => Choice::parse(&pressed.method).and_then(|choice| shop.pay(&id, &choice, None)),
-        Some((code, message)) => shop.fail(&id, code, message),
+        None => Choice::parse(&pressed.method).and_then(|choice| shop.press(&id, &choice, None)),
+        Some((code, message)) => shop.fail(&id, code, message).map(|()| None),
     };
-    let error = outcome.err();
-    let told = failure.or_else(|| error.as_ref().map(|error| (error.kind(), error.message())));
-    window.answer(&window.outcome(&shop, told))
+    let error = outcome.as_ref().err();
+    let told = failure.or_else(|| error.map(|error| (error.kind(), error.message())));
+    let mut answer = window.outcome(&shop, told);
+    if let Ok(Some(token)) = &outcome {
+        answer["paymentToken"] = json!(token);
+    }
+    window.answer(&answer)
 }

@@ -40,9 +40,14 @@ impl ApiError {
         &self.message
     }
 
+    /// The code and sentence of the PG behind PortOne, when it was it that refused.
+    pub(super) fn pg_said(&self) -> Option<(&str, &str)> {
+        self.pg.as_ref().map(|(code, message)| (code.as_str(), message.as_str()))
+    }
+
     fn status(&self) -> StatusCode {
         match self.kind {
-            "INVALID_REQUEST" => StatusCode::BAD_REQUEST,
+            "INVALID_REQUEST" | "INVALID_PAYMENT_TOKEN" | "INFORMATION_MISMATCH" => StatusCode::BAD_REQUEST,
             "UNAUTHORIZED" => StatusCode::UNAUTHORIZED,
             "FORBIDDEN" => StatusCode::FORBIDDEN,
             "PG_PROVIDER" => StatusCode::BAD_GATEWAY,
@@ -51,6 +56,14 @@ impl ApiError {
         }
     }
 }
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {

@@ -38,7 +38,33 @@ pub enum Fault {
         /// Added to the amount.
         delta_won: i64,
     },
+    /// A payment that was never paid is paid after all, so long after the shop cancelled it or the attempt failed.
+    LateCapture {
+        /// How long after.
+        millis: u64,
+    },
+    /// The bank takes a deposit on a virtual account after its time.
+    LateDeposit,
+    /// The bank takes a deposit of another sum.
+    WrongDeposit {
+        /// Added to the sum.
+        delta_won: i64,
+    },
 }
+
+/// The calls that faults can be ordered for; both APIs' calls of one purpose have one name (`token` is V1's alone).
+pub const OPERATIONS: [&str; 10] = [
+    "get",
+    "list",
+    "cancel",
+    "preRegister",
+    "confirm",
+    "billingKey",
+    "schedule",
+    "cashReceipt",
+    "resendWebhook",
+    "token",
+];
 
 /// A fault and when it strikes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,10 +72,10 @@ pub enum Fault {
 pub struct FaultRule {
     /// What goes wrong.
     pub fault: Fault,
-    /// For this payment only; absent = for all.
+    /// For this payment (or billing key) only; absent = for all.
     #[serde(default)]
     pub payment_id: Option<String>,
-    /// For this call only: `get`, `cancel`, `preRegister`, `billingKey`; absent = for all.
+    /// For this call only, one of [`OPERATIONS`]; absent = for all.
     #[serde(default)]
     pub operation: Option<String>,
     /// In so many of a thousand cases.
@@ -101,6 +127,15 @@ impl FaultMenu {
         self.0.clear();
     }
 
+    /// Ends one, by its place in the list. False: there is none at that place.
+    pub(super) fn remove(&mut self, place: usize) -> bool {
+        let known = place < self.0.len();
+        if known {
+            self.0.remove(place);
+        }
+        known
+    }
+
     /// What strikes a call.
     pub(super) fn for_call(&mut self, operation: &str, payment_id: &str, dice: &Dice) -> CallFaults {
         let mut faults = CallFaults::default();
@@ -140,6 +175,30 @@ impl FaultMenu {
             .iter()
             .map(|fault| if let Fault::WrongAmount { delta_won } = fault { *delta_won } else { 0 })
             .sum()
+    }
+
+    /// Whether a deposit is taken after its time, and what is added to its sum, won.
+    pub(super) fn for_deposit(&mut self, payment_id: &str, dice: &Dice) -> (bool, i64) {
+        let of = |fault: &Fault| matches!(fault, Fault::LateDeposit | Fault::WrongDeposit { .. });
+        let (mut late, mut delta) = (false, 0);
+        for fault in self.strikes(payment_id, None, dice, of) {
+            match fault {
+                Fault::LateDeposit => late = true,
+                Fault::WrongDeposit { delta_won } => delta += delta_won,
+                _ => {}
+            }
+        }
+        (late, delta)
+    }
+
+    /// How long after it was given up an unpaid payment is captured all the same.
+    pub(super) fn for_capture(&mut self, payment_id: &str, dice: &Dice) -> Option<Duration> {
+        let strikes =
+            self.strikes(payment_id, None, dice, |fault| matches!(fault, Fault::LateCapture { .. }));
+        strikes.iter().find_map(|fault| match fault {
+            Fault::LateCapture { millis } => Some(Duration::from_millis(*millis)),
+            _ => None,
+        })
     }
 
     fn strikes(

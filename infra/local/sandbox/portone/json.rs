@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::payments::{CancellationRecord, Method, PaymentRecord, Status};
+use super::cards::Card;
+use super::payments::{CancellationRecord, Method, PaymentRecord, Status, Version};
+use super::receipts::Receipt;
 use super::webhooks::Delivery;
 use super::{ChannelType, PortOneSandboxConfig};
 use crate::sandbox::support::rfc3339;
@@ -13,6 +15,7 @@ pub(super) fn payment(
     record: &PaymentRecord,
     config: &PortOneSandboxConfig,
     webhooks: &[&Delivery],
+    receipt: Option<&Receipt>,
 ) -> Value {
     let order = &record.order;
     let mut body = json!({
@@ -22,7 +25,7 @@ pub(super) fn payment(
         "merchantId": config.merchant_id(),
         "storeId": order.store_id,
         "channel": channel(config, &order.channel_key),
-        "version": "V2",
+        "version": match order.version { Version::V1 => "V1", Version::V2 => "V2" },
         "requestedAt": rfc3339(record.requested_at),
         "updatedAt": rfc3339(record.changed_at),
         "statusChangedAt": rfc3339(record.changed_at),
@@ -38,27 +41,31 @@ pub(super) fn payment(
             body[key] = value;
         }
     };
-    set(&mut body, "method", record.method.as_ref().map(method));
+    set(&mut body, "method", record.method.as_ref().map(|one| method(one, record)));
     set(&mut body, "customData", order.custom_data.as_ref().map(|data| json!(data)));
     set(&mut body, "billingKey", order.billing_key.as_ref().map(|key| json!(key)));
+    set(&mut body, "scheduleId", order.schedule_id.as_ref().map(|id| json!(id)));
     set(&mut body, "pgTxId", record.pg_tx_id.as_ref().map(|id| json!(id)));
     set(&mut body, "paidAt", record.paid_at.map(|at| json!(rfc3339(at))));
     match record.status {
         Status::Paid | Status::PartialCancelled | Status::Cancelled => {
-            body["disputes"] = json!([]);
+            if record.status == Status::Paid {
+                body["disputes"] = json!([]);
+            }
             body["receiptUrl"] = json!(format!("https://receipt.example.invalid/{}", order.payment_id));
+            set(&mut body, "cashReceipt", receipt.map(Receipt::in_payment));
         }
         Status::Failed => {
             let (code, message) = record.failure.clone().unwrap_or_default();
             body["failedAt"] = json!(rfc3339(record.changed_at));
             body["failure"] = json!({"reason": message, "pgCode": code, "pgMessage": message});
         }
-        Status::Ready | Status::VirtualAccountIssued => {}
+        Status::Ready | Status::PayPending | Status::VirtualAccountIssued => {}
     }
     if !record.cancellations.is_empty() {
         body["cancellations"] = record.cancellations.iter().map(cancellation).collect();
     }
-    if record.status == Status::Cancelled {
+    if matches!(record.status, Status::Cancelled | Status::PartialCancelled) {
         body["cancelledAt"] = json!(rfc3339(record.changed_at));
     }
     body
@@ -66,18 +73,17 @@ pub(super) fn payment(
 
 /// A cancellation that succeeded.
 pub(super) fn cancellation(record: &CancellationRecord) -> Value {
-    let split = record.total.vat_split(record.tax_free);
     json!({
         "status": "SUCCEEDED",
         "id": record.id,
         "pgCancellationId": format!("pgc-{}", record.id),
         "totalAmount": record.total,
         "taxFreeAmount": record.tax_free,
-        "vatAmount": split.vat,
+        "vatAmount": record.vat,
         "reason": record.reason,
         "cancelledAt": rfc3339(record.at),
         "requestedAt": rfc3339(record.at),
-        "trigger": if record.requester.as_deref() == Some("CUSTOMER") { "API" } else { "CONSOLE" },
+        "trigger": record.trigger,
     })
 }
 
@@ -100,7 +106,7 @@ pub(super) fn webhook(delivery: &Delivery) -> Value {
         "url": delivery.url,
         "isAsync": false,
         "currentExecutionCount": delivery.attempts.len(),
-        "maxExecutionCount": super::webhooks::MAX_ATTEMPTS,
+        "maxExecutionCount": delivery.wire.attempts(),
         "triggeredAt": rfc3339(delivery.created_at),
         "request": {"body": delivery.body, "requestedAt": rfc3339(delivery.created_at)},
     });
@@ -130,24 +136,36 @@ fn amount(record: &PaymentRecord) -> Value {
     })
 }
 
-fn method(method: &Method) -> Value {
-    let card = json!({
+/// A card as the API shows it.
+pub(super) fn card(card: &Card) -> Value {
+    json!({
         "publisher": "ISSUER_SHINHAN", "issuer": "SHINHAN_CARD", "brand": "LOCAL", "type": "CREDIT",
-        "ownerType": "PERSONAL", "bin": "94452000", "name": "신한카드", "number": "94452000****1234",
-    });
+        "ownerType": "PERSONAL", "bin": card.bin, "name": "신한카드", "number": card.masked,
+    })
+}
+
+fn method(method: &Method, record: &PaymentRecord) -> Value {
     match method {
-        Method::Card => json!({
-            "type": "PaymentMethodCard", "card": card, "approvalNumber": "30012345",
+        Method::Card(one) => json!({
+            "type": "PaymentMethodCard", "card": card(one), "approvalNumber": "30012345",
             "installment": {"month": 0, "isInterestFree": false}, "pointUsed": false,
         }),
         Method::EasyPay { provider } => json!({
             "type": "PaymentMethodEasyPay", "provider": provider,
-            "easyPayMethod": {"type": "PaymentMethodCard", "card": card, "approvalNumber": "30012346"},
+            "easyPayMethod": {
+                "type": "PaymentMethodCard", "card": card(&Card::standard()), "approvalNumber": "30012346",
+            },
         }),
-        Method::VirtualAccount { account_number, expired_at, issued_at } => json!({
-            "type": "PaymentMethodVirtualAccount", "bank": "HANA", "accountNumber": account_number,
-            "accountType": "NORMAL", "remitteeName": "바로주차", "issuedAt": rfc3339(*issued_at),
-            "expiredAt": rfc3339(*expired_at),
-        }),
+        Method::VirtualAccount { account_number, expired_at, issued_at } => {
+            let mut body = json!({
+                "type": "PaymentMethodVirtualAccount", "bank": "HANA", "accountNumber": account_number,
+                "accountType": "NORMAL", "remitteeName": "바로주차", "issuedAt": rfc3339(*issued_at),
+                "expiredAt": rfc3339(*expired_at),
+            });
+            if record.paid_at.is_some() && !record.cancellations.is_empty() {
+                body["refundStatus"] = json!("COMPLETED");
+            }
+            body
+        }
     }
 }

@@ -1,40 +1,48 @@
-//! Routes for scripts and for a person who wants to look: what a payer, a bank or an unlucky network does. No vendor has these.
+//! Routes for scripts: what a payer, a bank, an unlucky network or the passing of time does. No vendor has these.
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post, put};
+use axum::http::StatusCode;
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use baro_domain::Won;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::V1Webhook;
 use super::api::read;
+use super::billing::KeyRequest;
+use super::cards::{Card, TEST_CARDS};
 use super::checkout::Window;
 use super::error::ApiError;
-use super::faults::FaultRule;
-use super::payments::Status;
-use super::shop::{BillingKey, Choice, Shop};
-use crate::sandbox::support::{html, lock, now, random_id};
+use super::faults::{FaultRule, OPERATIONS};
+use super::payments::CancelOrder;
+use super::shop::{Choice, Shop};
+use crate::sandbox::support::{lock, rfc3339};
 
 type Sandbox = State<Arc<Shop>>;
 type Answer = Result<Json<Value>, ApiError>;
 
 pub(super) fn router(shop: &Arc<Shop>) -> Router {
     Router::new()
-        .route("/", get(console))
         .route("/sandbox/payments", get(list_payments))
         .route("/sandbox/payments/{id}/open", post(open))
         .route("/sandbox/payments/{id}/pay", post(pay))
         .route("/sandbox/payments/{id}/fail", post(fail))
         .route("/sandbox/payments/{id}/deposit", post(deposit))
+        .route("/sandbox/payments/{id}/capture", post(capture))
+        .route("/sandbox/payments/{id}/cancel", post(cancel))
         .route("/sandbox/billing-keys", post(issue_billing_key))
         .route("/sandbox/faults", get(list_faults).post(add_fault).delete(clear_faults))
+        .route("/sandbox/faults/{place}", delete(remove_fault))
+        .route("/sandbox/clock", get(clock).post(put_forward))
+        .route("/sandbox/manual-confirm", put(set_manual_confirm))
         .route("/sandbox/webhooks", get(list_webhooks))
         .route("/sandbox/webhooks/url", put(set_webhook_url))
+        .route("/sandbox/webhooks/v1", put(set_v1_webhook))
         .with_state(shop.clone())
 }
 
@@ -73,8 +81,12 @@ async fn pay(State(shop): Sandbox, Path(id): Path<String>, body: Bytes) -> Answe
         window.payment_id.clone_from(&id);
         shop.open(window.order(&shop))?;
     }
-    shop.pay(&id, &Choice::parse(&body.method)?, body.amount)?;
-    Ok(Json(shop.payment(&id)?))
+    let token = shop.press(&id, &Choice::parse(&body.method)?, body.amount)?;
+    let mut payment = shop.payment(&id)?;
+    if let Some(token) = token {
+        payment["paymentToken"] = json!(token);
+    }
+    Ok(Json(payment))
 }
 
 #[derive(Deserialize)]
@@ -102,15 +114,40 @@ struct DepositBody {
     late: bool,
 }
 
-async fn deposit(State(shop): Sandbox, Path(id): Path<String>, body: Bytes) -> Response {
-    // The console's button posts a form without fields; scripts post JSON.
-    let from_console = body.starts_with(b"console=");
-    let body = if from_console { Ok(DepositBody { amount: None, late: false }) } else { read(&body) };
-    let outcome = body.and_then(|body: DepositBody| shop.deposit(&id, body.amount, body.late));
-    match outcome.and_then(|()| shop.payment(&id)) {
-        Ok(_) if from_console => Redirect::to("/").into_response(),
-        Ok(payment) => Json(payment).into_response(),
-        Err(error) => error.into_response(),
+async fn deposit(State(shop): Sandbox, Path(id): Path<String>, body: Bytes) -> Answer {
+    let body: DepositBody = read(&body)?;
+    shop.deposit(&id, body.amount, body.late)?;
+    Ok(Json(shop.payment(&id)?))
+}
+
+/// The PG takes the money of a payment that was given up.
+async fn capture(State(shop): Sandbox, Path(id): Path<String>) -> Answer {
+    shop.capture(&id)?;
+    Ok(Json(shop.payment(&id)?))
+}
+
+#[derive(Deserialize)]
+struct ConsoleCancelBody {
+    amount: Option<Won>,
+}
+
+/// A person at the shop cancels in PortOne's console.
+async fn cancel(State(shop): Sandbox, Path(id): Path<String>, body: Bytes) -> Answer {
+    let body: ConsoleCancelBody = read(&body)?;
+    shop.cancel(&id, by_console(body.amount), false)?;
+    Ok(Json(shop.payment(&id)?))
+}
+
+/// What a person orders who cancels in the console; of a virtual account they know where the money is to go.
+pub(super) fn by_console(amount: Option<Won>) -> CancelOrder {
+    CancelOrder {
+        amount,
+        tax_free: Won::ZERO,
+        vat: None,
+        reason: "관리자 콘솔에서 취소".to_owned(),
+        trigger: "CONSOLE",
+        current_cancellable: None,
+        has_refund_account: true,
     }
 }
 
@@ -119,15 +156,24 @@ async fn deposit(State(shop): Sandbox, Path(id): Path<String>, body: Bytes) -> R
 struct IssueBody {
     #[serde(default)]
     customer: Value,
+    /// A card's number, of the test cards or any other; absent = the one that always approves.
+    #[serde(default = "always_approved")]
+    card: String,
+    /// The key, where the shop names it (V1's `customer_uid`); absent = drawn.
+    billing_key: Option<String>,
+}
+
+fn always_approved() -> String {
+    TEST_CARDS[0].number.to_owned()
 }
 
 /// A payer registered a card.
 async fn issue_billing_key(State(shop): Sandbox, body: Bytes) -> Answer {
     let body: IssueBody = read(&body)?;
-    let key = random_id("billing-key-");
-    let customer = if body.customer.is_object() { body.customer } else { json!({}) };
-    let record = BillingKey { customer, issued_at: now(), deleted_at: None };
-    lock(&shop.state).billing_keys.insert(key.clone(), record);
+    let card = Card::read(&body.card)?;
+    let request = KeyRequest { key: body.billing_key, customer: body.customer, ..KeyRequest::default() };
+    let key = shop.begin_key(request, Vec::new())?;
+    shop.issue_key(&key, card)?;
     Ok(Json(json!({"billingKey": key})))
 }
 
@@ -137,6 +183,10 @@ async fn list_faults(State(shop): Sandbox) -> Json<Value> {
 
 async fn add_fault(State(shop): Sandbox, body: Bytes) -> Result<StatusCode, ApiError> {
     let rule: FaultRule = read(&body)?;
+    // A misspelt call would be a fault that never strikes.
+    if rule.operation.as_deref().is_some_and(|name| !OPERATIONS.contains(&name)) {
+        return Err(ApiError::invalid(format!("operation is one of {}", OPERATIONS.join(", "))));
+    }
     lock(&shop.state).faults.add(rule);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -144,6 +194,52 @@ async fn add_fault(State(shop): Sandbox, body: Bytes) -> Result<StatusCode, ApiE
 async fn clear_faults(State(shop): Sandbox) -> StatusCode {
     lock(&shop.state).faults.clear();
     StatusCode::NO_CONTENT
+}
+
+/// Ends the fault at this place of the list, counted from 0.
+async fn remove_fault(State(shop): Sandbox, Path(place): Path<usize>) -> StatusCode {
+    if lock(&shop.state).faults.remove(place) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+async fn clock(State(shop): Sandbox) -> Json<Value> {
+    Json(json!({"now": rfc3339(shop.clock.now()), "aheadSeconds": shop.clock.ahead().as_secs()}))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ClockBody {
+    advance_seconds: Option<i64>,
+    to: Option<Timestamp>,
+}
+
+/// Puts the clock forward, by seconds or to a time.
+async fn put_forward(state: Sandbox, body: Bytes) -> Answer {
+    let body: ClockBody = read(&body)?;
+    let now = state.clock.now();
+    let to = match (body.advance_seconds, body.to) {
+        (Some(seconds), None) => now.checked_add(SignedDuration::from_secs(seconds)).ok(),
+        (None, to) => to,
+        (Some(_), Some(_)) => None,
+    };
+    state.advance(to.ok_or_else(|| ApiError::invalid("either advanceSeconds or to is needed"))?)?;
+    Ok(clock(state).await)
+}
+
+#[derive(Deserialize)]
+struct SwitchBody {
+    on: bool,
+}
+
+async fn set_manual_confirm(State(shop): Sandbox, body: Bytes) -> Result<StatusCode, ApiError> {
+    let body: SwitchBody = read(&body)?;
+    lock(&shop.state).manual_confirm = body.on;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_v1_webhook(State(shop): Sandbox, body: Bytes) -> Result<StatusCode, ApiError> {
+    let target: V1Webhook = read(&body)?;
+    lock(&shop.state).v1_webhook = Some(target);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn list_webhooks(State(shop): Sandbox) -> Json<Value> {
@@ -160,30 +256,4 @@ async fn set_webhook_url(State(shop): Sandbox, body: Bytes) -> Result<StatusCode
     let body: UrlBody = read(&body)?;
     lock(&shop.state).webhook_url = Some(body.url);
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The gateway's console in miniature: the payments, and a button that plays the bank's deposit.
-async fn console(State(shop): Sandbox) -> Response {
-    let mut rows = Vec::new();
-    for record in lock(&shop.state).payments.values() {
-        let id = html(&record.order.payment_id);
-        let action = if record.status == Status::VirtualAccountIssued {
-            format!(
-                "<form method=post action='/sandbox/payments/{id}/deposit'><button name=console value=1>입금 · Deposit</button></form>"
-            )
-        } else {
-            String::new()
-        };
-        let row = [
-            id,
-            html(&record.order.name),
-            record.order.total.to_string(),
-            record.status.name().to_owned(),
-            record.cancelled().to_string(),
-            action,
-        ];
-        rows.push(format!("<tr><td>{}</td></tr>", row.join("</td><td>")));
-    }
-    let page = include_str!("console.html").replace("{{rows}}", &rows.concat());
-    ([(header::CACHE_CONTROL, "no-store")], Html(page)).into_response()
 }

@@ -4,12 +4,15 @@ use baro_domain::Won;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::cards::Card;
 use super::error::ApiError;
 
 /// Where a payment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     Ready,
+    /// The card company is still deciding.
+    PayPending,
     VirtualAccountIssued,
     Paid,
     Failed,
@@ -22,6 +25,7 @@ impl Status {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ready => "READY",
+            Self::PayPending => "PAY_PENDING",
             Self::VirtualAccountIssued => "VIRTUAL_ACCOUNT_ISSUED",
             Self::Paid => "PAID",
             Self::Failed => "FAILED",
@@ -31,12 +35,33 @@ impl Status {
     }
 }
 
+/// By which of the vendor's two APIs a payment was asked for: it decides which webhook tells of it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+pub(super) enum Version {
+    /// i'mport.
+    V1,
+    /// PortOne.
+    #[default]
+    V2,
+}
+
 /// How a payer pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Method {
-    Card,
+    Card(Card),
     EasyPay { provider: String },
     VirtualAccount { account_number: String, expired_at: Timestamp, issued_at: Timestamp },
+}
+
+impl Method {
+    /// As the API's filters spell it.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Card(_) => "CARD",
+            Self::EasyPay { .. } => "EASY_PAY",
+            Self::VirtualAccount { .. } => "VIRTUAL_ACCOUNT",
+        }
+    }
 }
 
 /// What is asked for when a payment window opens or a card is charged.
@@ -53,6 +78,8 @@ pub(super) struct Order {
     pub(super) custom_data: Option<String>,
     pub(super) notice_urls: Vec<String>,
     pub(super) billing_key: Option<String>,
+    pub(super) schedule_id: Option<String>,
+    pub(super) version: Version,
     /// For how long a virtual account takes a deposit, hours.
     pub(super) deposit_hours: i64,
 }
@@ -63,8 +90,9 @@ pub(super) struct CancellationRecord {
     pub(super) id: String,
     pub(super) total: Won,
     pub(super) tax_free: Won,
+    pub(super) vat: Won,
     pub(super) reason: String,
-    pub(super) requester: Option<String>,
+    pub(super) trigger: &'static str,
     pub(super) at: Timestamp,
 }
 
@@ -89,9 +117,14 @@ pub(super) struct PaymentRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Event {
     pub(super) kind: &'static str,
-    pub(super) payment_id: String,
-    pub(super) transaction_id: String,
-    pub(super) cancellation_id: Option<String>,
+    pub(super) about: About,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum About {
+    Payment { payment_id: String, transaction_id: String, cancellation_id: Option<String> },
+    BillingKey(String),
 }
 
 /// What a cancellation asks for.
@@ -99,8 +132,11 @@ pub(super) struct Event {
 pub(super) struct CancelOrder {
     pub(super) amount: Option<Won>,
     pub(super) tax_free: Won,
+    /// Absent = a part in eleven, as the law splits it.
+    pub(super) vat: Option<Won>,
     pub(super) reason: String,
-    pub(super) requester: Option<String>,
+    /// Where it was asked for: `API` or `CONSOLE`.
+    pub(super) trigger: &'static str,
     pub(super) current_cancellable: Option<Won>,
     pub(super) has_refund_account: bool,
 }
@@ -131,10 +167,7 @@ impl PaymentRecord {
         now: Timestamp,
     ) -> Result<(), ApiError> {
         if !matches!(self.status, Status::Ready | Status::Failed) {
-            return Err(ApiError::new(
-                "ALREADY_PAID",
-                "a payment with this id is paid or awaits its deposit",
-            ));
+            return Err(taken());
         }
         *self =
             Self { requested_at: self.requested_at, ..Self::open(order, self.number, transaction_id, now) };
@@ -148,11 +181,8 @@ impl PaymentRecord {
         pg_tx_id: String,
         now: Timestamp,
     ) -> Result<Event, ApiError> {
-        if !matches!(self.status, Status::Ready | Status::Failed) {
-            return Err(ApiError::new(
-                "ALREADY_PAID",
-                "a payment with this id is paid or awaits its deposit",
-            ));
+        if !matches!(self.status, Status::Ready | Status::PayPending | Status::Failed) {
+            return Err(taken());
         }
         self.pg_tx_id = Some(pg_tx_id);
         let awaits_deposit = matches!(method, Method::VirtualAccount { .. });
@@ -166,13 +196,34 @@ impl PaymentRecord {
         }
     }
 
+    /// The card company was asked and is still deciding; nobody else may pay meanwhile.
+    pub(super) fn decide(&mut self, method: Method, now: Timestamp) -> Result<Event, ApiError> {
+        if !matches!(self.status, Status::Ready | Status::Failed) {
+            return Err(taken());
+        }
+        self.method = Some(method);
+        self.failure = None;
+        Ok(self.change(Status::PayPending, "Transaction.PayPending", now))
+    }
+
+    /// A late capture: the PG took the money although the shop had given the payment up. What was never paid had nothing to
+    /// give back, so a cancellation of it no longer counts.
+    pub(super) fn capture(&mut self, pg_tx_id: String, now: Timestamp) -> Result<Event, ApiError> {
+        if self.paid_at.is_some() {
+            return Err(ApiError::new("ALREADY_PAID", "the payment was paid"));
+        }
+        self.pg_tx_id = Some(pg_tx_id);
+        self.method.get_or_insert_with(|| Method::Card(Card::standard()));
+        self.failure = None;
+        self.cancellations.clear();
+        self.paid_at = Some(now);
+        Ok(self.change(Status::Paid, "Transaction.Paid", now))
+    }
+
     /// The payer gave up, or the card company refused.
     pub(super) fn fail(&mut self, code: &str, message: &str, now: Timestamp) -> Result<Event, ApiError> {
         if !matches!(self.status, Status::Ready | Status::Failed) {
-            return Err(ApiError::new(
-                "ALREADY_PAID",
-                "a payment with this id is paid or awaits its deposit",
-            ));
+            return Err(taken());
         }
         self.failure = Some((code.to_owned(), message.to_owned()));
         Ok(self.change(Status::Failed, "Transaction.Failed", now))
@@ -216,7 +267,7 @@ impl PaymentRecord {
             Status::Cancelled => {
                 return Err(ApiError::new("PAYMENT_ALREADY_CANCELLED", "the payment is cancelled already"));
             }
-            Status::Ready | Status::Failed => {
+            Status::Ready | Status::PayPending | Status::Failed => {
                 return Err(ApiError::new("PAYMENT_NOT_PAID", "the payment is not paid"));
             }
             Status::Paid | Status::PartialCancelled | Status::VirtualAccountIssued => {}
@@ -238,9 +289,7 @@ impl PaymentRecord {
                 format!("{} won are cancellable", left.get()),
             ));
         }
-        if order.tax_free > amount {
-            return Err(ApiError::new("SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT", "taxFreeAmount exceeds amount"));
-        }
+        let vat = self.check_parts(&order, amount)?;
         let deposited = matches!(self.method, Some(Method::VirtualAccount { .. })) && !unpaid_account;
         if deposited && !order.has_refund_account {
             return Err(ApiError::invalid("refundAccount is needed to cancel a deposited virtual account"));
@@ -249,8 +298,9 @@ impl PaymentRecord {
             id: id.clone(),
             total: amount,
             tax_free: order.tax_free,
+            vat,
             reason: order.reason,
-            requester: order.requester,
+            trigger: order.trigger,
             at: now,
         });
         let (status, kind) = if amount == left {
@@ -258,7 +308,25 @@ impl PaymentRecord {
         } else {
             (Status::PartialCancelled, "Transaction.PartialCancelled")
         };
-        Ok(Event { cancellation_id: Some(id), ..self.change(status, kind, now) })
+        self.change(status, kind, now);
+        Ok(self.event_of(kind, Some(id)))
+    }
+
+    /// The parts of a cancelled sum must fit into it, and into what is left of the parts that were paid; answers the tax.
+    fn check_parts(&self, order: &CancelOrder, amount: Won) -> Result<Won, ApiError> {
+        let vat = order.vat.unwrap_or_else(|| amount.vat_split(order.tax_free).vat);
+        let fits = order.tax_free.plus(vat).is_ok_and(|parts| parts <= amount);
+        if !fits || order.tax_free.is_negative() || vat.is_negative() {
+            return Err(ApiError::new("SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT", "the parts exceed the amount"));
+        }
+        let cancelled = Won::sum(self.cancellations.iter().map(|one| one.tax_free)).unwrap_or_default();
+        if order.tax_free > self.order.tax_free.remaining_after(cancelled) {
+            return Err(ApiError::new(
+                "CANCEL_TAX_FREE_AMOUNT_EXCEEDS_CANCELLABLE_TAX_FREE_AMOUNT",
+                "so much was not paid free of tax",
+            ));
+        }
+        Ok(vat)
     }
 
     fn change(&mut self, status: Status, kind: &'static str, now: Timestamp) -> Event {
@@ -269,11 +337,19 @@ impl PaymentRecord {
 
     /// An event about this payment.
     pub(super) fn event(&self, kind: &'static str) -> Event {
-        Event {
-            kind,
+        self.event_of(kind, None)
+    }
+
+    fn event_of(&self, kind: &'static str, cancellation_id: Option<String>) -> Event {
+        let about = About::Payment {
             payment_id: self.order.payment_id.clone(),
             transaction_id: self.transaction_id.clone(),
-            cancellation_id: None,
-        }
+            cancellation_id,
+        };
+        Event { kind, about }
     }
+}
+
+fn taken() -> ApiError {
+    ApiError::new("ALREADY_PAID", "a payment with this id is paid, under way or awaits its deposit")
 }

@@ -10,13 +10,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::billing::BillingKey;
+use super::cards::Card;
+use super::clock::Clock;
 use super::error::ApiError;
 use super::faults::FaultMenu;
-use super::payments::{CancelOrder, Event, Method, Order, PaymentRecord};
+use super::payments::{CancelOrder, Event, Method, Order, PaymentRecord, Version};
+use super::receipts::Receipt;
 use super::schedules::Schedule;
 use super::webhooks::{self, Delivery};
-use super::{PortOneSandboxConfig, json};
-use crate::sandbox::support::{Dice, lock, now, random_id};
+use super::{PortOneSandboxConfig, V1Webhook, json};
+use crate::sandbox::support::{Dice, lock, random_id, silence};
 
 /// For how long a virtual account takes a deposit when the shop does not say, hours.
 pub(super) const DEPOSIT_HOURS: i64 = 24;
@@ -28,14 +32,6 @@ pub(super) struct Prepared {
     pub(super) currency: String,
 }
 
-/// A card registered for automatic charges.
-#[derive(Debug, Clone)]
-pub(super) struct BillingKey {
-    pub(super) customer: Value,
-    pub(super) issued_at: Timestamp,
-    pub(super) deleted_at: Option<Timestamp>,
-}
-
 /// What the gateway remembers.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -43,10 +39,19 @@ pub(super) struct State {
     pub(super) prepared: BTreeMap<String, Prepared>,
     pub(super) billing_keys: BTreeMap<String, BillingKey>,
     pub(super) schedules: BTreeMap<String, Schedule>,
+    pub(super) receipts: BTreeMap<String, Receipt>,
     pub(super) windows: BTreeMap<String, super::checkout::Window>,
+    pub(super) issuing: BTreeMap<String, super::issuing::IssueWindow>,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) faults: FaultMenu,
     pub(super) webhook_url: Option<String>,
+    pub(super) v1_webhook: Option<V1Webhook>,
+    /// V1's access token and when it ends.
+    pub(super) v1_token: Option<(String, Timestamp)>,
+    /// Whether the channel waits for the shop's `confirm` before it takes the money.
+    pub(super) manual_confirm: bool,
+    /// Tokens of payers who have pressed the button, by payment, with how they want to pay.
+    pub(super) to_confirm: BTreeMap<String, (String, Choice)>,
     created: u64,
 }
 
@@ -57,6 +62,7 @@ pub(super) struct Shop {
     pub(super) secrets: WebhookSecrets,
     pub(super) state: Mutex<State>,
     pub(super) dice: Dice,
+    pub(super) clock: Clock,
     pub(super) stop: watch::Sender<bool>,
     pub(super) http: HttpClient,
 }
@@ -82,14 +88,10 @@ impl Choice {
 
     fn method(&self, at: Timestamp, deposit_hours: i64) -> Method {
         match self {
-            Self::Card => Method::Card,
+            Self::Card => Method::Card(Card::standard()),
             Self::EasyPay(provider) => Method::EasyPay { provider: provider.clone() },
             Self::VirtualAccount => Method::VirtualAccount {
-                account_number: random_id("")
-                    .chars()
-                    .map(|c| char::from(b'0' + (c as u8) % 10))
-                    .take(14)
-                    .collect(),
+                account_number: digits(14),
                 expired_at: at.saturating_add(SignedDuration::from_hours(deposit_hours)).unwrap_or(at),
                 issued_at: at,
             },
@@ -99,9 +101,15 @@ impl Choice {
 
 impl Shop {
     pub(super) fn new(config: PortOneSandboxConfig, secrets: WebhookSecrets) -> anyhow::Result<Self> {
-        let state = State { webhook_url: config.webhook_url.clone(), ..State::default() };
+        let state = State {
+            webhook_url: config.webhook_url.clone(),
+            v1_webhook: config.v1.webhook.clone(),
+            manual_confirm: config.manual_confirm,
+            ..State::default()
+        };
         Ok(Self {
             dice: Dice::new(config.seed),
+            clock: Clock::default(),
             http: HttpClient::new(HttpTimeouts::default())?,
             state: Mutex::new(state),
             stop: watch::Sender::new(false),
@@ -128,20 +136,10 @@ impl Shop {
             {
                 return Err(ApiError::invalid("the amount differs from the pre-registered one"));
             }
-            let id = order.payment_id.clone();
-            let attempt = random_id("tx-");
-            if let Some(record) = state.payments.get_mut(&id) {
-                record.reopen(order, attempt, now())?;
-            } else {
-                state.created += 1;
-                let record = PaymentRecord::open(order, state.created, attempt, now());
-                state.payments.insert(id.clone(), record);
-            }
-            state.payments.get(&id).map(|record| record.event("Transaction.Ready"))
+            state.to_confirm.remove(&order.payment_id);
+            state.attempt(order, self.clock.now())?.event("Transaction.Ready")
         };
-        if let Some(event) = event {
-            webhooks::emit(self, &event);
-        }
+        webhooks::emit(self, &event);
         Ok(())
     }
 
@@ -168,19 +166,24 @@ impl Shop {
         code: &str,
         message: &str,
     ) -> Result<(), ApiError> {
-        self.change(payment_id, |record, at| record.fail(code, message, at))
+        self.change(payment_id, |record, at| record.fail(code, message, at))?;
+        self.capture_late(payment_id);
+        Ok(())
     }
 
-    /// Money arrived on the virtual account; `amount` plays a bank that took another sum.
+    /// Money arrived on the virtual account; `amount` plays a bank that took another sum, `late` one that takes it after
+    /// its time, and the fault menu may play either.
     pub(super) fn deposit(
         self: &Arc<Self>,
         payment_id: &str,
         amount: Option<Won>,
         late: bool,
     ) -> Result<(), ApiError> {
+        let (late_by_fault, delta) = lock(&self.state).faults.for_deposit(payment_id, &self.dice);
         self.change(payment_id, |record, at| {
-            let event = record.deposit(late, at)?;
-            record.order.total = amount.unwrap_or(record.order.total);
+            let event = record.deposit(late || late_by_fault, at)?;
+            let taken = amount.unwrap_or(record.order.total);
+            record.order.total = taken.plus(Won::new(delta)).unwrap_or(taken);
             Ok(event)
         })
     }
@@ -192,84 +195,92 @@ impl Shop {
         order: CancelOrder,
         quiet: bool,
     ) -> Result<Value, ApiError> {
-        let (event, cancellation) = {
+        let outcome = {
             let mut state = lock(&self.state);
             let record = find(&mut state, payment_id)?;
-            let event = record.cancel(order, random_id("cancel-"), now())?;
-            (event, record.cancellations.last().map(json::cancellation).unwrap_or_default())
+            let event = record.cancel(order, random_id("cancel-"), self.clock.now());
+            event.map(|event| (event, record.cancellations.last().map(json::cancellation)))
         };
+        // Also after a refusal: the shop has given the payment up either way.
+        self.capture_late(payment_id);
+        let (event, cancellation) = outcome?;
         if !quiet {
             webhooks::emit(self, &event);
         }
-        Ok(cancellation)
+        Ok(cancellation.unwrap_or_default())
     }
 
-    /// Charges a registered card; answers the PG's id and the time.
-    pub(super) fn charge(
-        self: &Arc<Self>,
-        order: Order,
-        key: &str,
-        refused: bool,
-    ) -> Result<(String, Timestamp), ApiError> {
-        let at = now();
-        let (event, pg_tx_id) = {
+    /// The PG takes the money of a payment that was never paid, whatever became of it.
+    pub(super) fn capture(self: &Arc<Self>, payment_id: &str) -> Result<(), ApiError> {
+        self.change(payment_id, |record, at| record.capture(random_id("pg-"), at))
+    }
+
+    /// Captures a payment that was just given up, if the menu says so.
+    fn capture_late(self: &Arc<Self>, payment_id: &str) {
+        let after = {
             let mut state = lock(&self.state);
-            match state.billing_keys.get(key) {
-                None => return Err(ApiError::new("BILLING_KEY_NOT_FOUND", "no such billing key")),
-                Some(key) if key.deleted_at.is_some() => {
-                    return Err(ApiError::new("BILLING_KEY_ALREADY_DELETED", "the billing key is deleted"));
-                }
-                Some(_) => {}
-            }
-            if order.tax_free > order.total {
-                return Err(ApiError::new("SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT", "taxFree exceeds total"));
-            }
-            let id = order.payment_id.clone();
-            let pg_tx_id = random_id("pg-");
-            if let Some(record) = state.payments.get_mut(&id) {
-                record.reopen(order, random_id("tx-"), at)?;
-            } else {
-                state.created += 1;
-                let record = PaymentRecord::open(order, state.created, random_id("tx-"), at);
-                state.payments.insert(id.clone(), record);
-            }
-            let record = find(&mut state, &id)?;
-            let event = if refused {
-                record.fail("REJECT_CARD_PAYMENT", "한도초과 혹은 잔액부족으로 결제에 실패했습니다.", at)?
-            } else {
-                record.pay(Method::Card, pg_tx_id.clone(), at)?
-            };
-            (event, pg_tx_id)
+            let unpaid = state.payments.get(payment_id).is_some_and(|record| record.paid_at.is_none());
+            unpaid.then(|| state.faults.for_capture(payment_id, &self.dice)).flatten()
         };
-        webhooks::emit(self, &event);
-        if refused {
-            return Err(ApiError::pg(
-                "REJECT_CARD_PAYMENT",
-                "한도초과 혹은 잔액부족으로 결제에 실패했습니다.",
-            ));
-        }
-        Ok((pg_tx_id, at))
+        let Some(after) = after else { return };
+        let (shop, id) = (self.clone(), payment_id.to_owned());
+        tokio::spawn(async move {
+            silence(&shop.stop, after).await;
+            if let Err(error) = shop.capture(&id) {
+                tracing::info!(sandbox = "portone", kind = error.kind(), "nothing left to capture late");
+            }
+        });
     }
 
     /// The payment as the API answers it.
     pub(super) fn payment(&self, payment_id: &str) -> Result<Value, ApiError> {
         let mut state = lock(&self.state);
         let record = find(&mut state, payment_id)?.clone();
-        let webhooks: Vec<_> = state.deliveries.iter().filter(|one| one.payment_id == payment_id).collect();
-        Ok(json::payment(&record, &self.config, &webhooks))
+        let of_payment = |one: &&Delivery| one.subject.is_payment(payment_id);
+        let webhooks: Vec<_> = state.deliveries.iter().filter(of_payment).collect();
+        Ok(json::payment(&record, &self.config, &webhooks, state.receipts.get(payment_id)))
     }
 
-    fn change(
+    /// Changes a payment and tells the shop.
+    pub(super) fn change(
         self: &Arc<Self>,
         payment_id: &str,
         change: impl FnOnce(&mut PaymentRecord, Timestamp) -> Result<Event, ApiError>,
     ) -> Result<(), ApiError> {
-        let event = change(find(&mut lock(&self.state), payment_id)?, now())?;
+        let event = change(find(&mut lock(&self.state), payment_id)?, self.clock.now())?;
         webhooks::emit(self, &event);
         Ok(())
     }
 }
 
-fn find<'a>(state: &'a mut State, payment_id: &str) -> Result<&'a mut PaymentRecord, ApiError> {
+impl State {
+    /// Another attempt to pay, the first one or one more under the same id.
+    pub(super) fn attempt(&mut self, order: Order, at: Timestamp) -> Result<&mut PaymentRecord, ApiError> {
+        let (id, attempt) = (order.payment_id.clone(), attempt_id(order.version));
+        if let Some(record) = self.payments.get_mut(&id) {
+            record.reopen(order, attempt, at)?;
+        } else {
+            self.created += 1;
+            let record = PaymentRecord::open(order, self.created, attempt, at);
+            self.payments.insert(id.clone(), record);
+        }
+        find(self, &id)
+    }
+}
+
+/// The gateway's id of an attempt: V1's are what its API calls `imp_uid`.
+fn attempt_id(version: Version) -> String {
+    match version {
+        Version::V1 => format!("imp_{}", digits(12)),
+        Version::V2 => random_id("tx-"),
+    }
+}
+
+/// So many digits nobody can guess, 24 at most.
+fn digits(count: usize) -> String {
+    random_id("").chars().map(|c| char::from(b'0' + (c as u8) % 10)).take(count).collect()
+}
+
+pub(super) fn find<'a>(state: &'a mut State, payment_id: &str) -> Result<&'a mut PaymentRecord, ApiError> {
     state.payments.get_mut(payment_id).ok_or_else(|| ApiError::new("PAYMENT_NOT_FOUND", "no such payment"))
 }
