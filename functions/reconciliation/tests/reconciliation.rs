@@ -47,7 +47,12 @@ impl World {
         ]);
         let reconciliation = Reconciliation::new(&config, &cloud.aws, clock.clone()).unwrap();
         let gateway = RotatingPortOne::from_config(&cloud.aws, &config, clock.clone()).unwrap();
-        let sync = PaymentSync::new(cloud.billing(), Arc::new(gateway), clock.clone());
+        let sync = PaymentSync::new(
+            (cloud.billing(), cloud.parking()),
+            baro_testing::shop(),
+            Arc::new(gateway),
+            clock.clone(),
+        );
         Self { cloud, shop, clock, reconciliation, sync }
     }
 
