@@ -56,9 +56,14 @@ fn every_test_of_the_table_is_a_test_that_runs() {
     for (what, file, test) in rows() {
         let source = read(&file);
         let Some(at) = source.find(&format!("fn {test}(")) else { panic!("{what}: {file} has no {test}") };
-        let before: Vec<&str> = source[..at].lines().rev().skip(1).take(12).map(str::trim).collect();
-        let own = before.iter().take_while(|line| !line.starts_with('}') && !line.is_empty());
-        let own: Vec<&&str> = own.collect();
+        // Attributes stand in the lines above, up to the end of what comes before.
+        let above = source[..at].rsplit_once('\n').map_or("", |(above, _)| above);
+        let own: Vec<&str> = above
+            .lines()
+            .rev()
+            .map(str::trim)
+            .take_while(|line| !line.starts_with('}') && !line.is_empty())
+            .collect();
         assert!(own.iter().any(|line| line.contains("test]")), "{what}: {test} is no test");
         assert!(!own.iter().any(|line| line.contains("ignore")), "{what}: {test} does not run");
     }

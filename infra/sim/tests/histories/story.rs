@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 
 /// Two that look alike, and one that does not.
 const PLATES: [&str; 3] = ["12가3456", "12가3458", "34나5678"];
-/// Events of a history lie within so many minutes.
-const MINUTES: i64 = 400;
+/// Events of a history lie at so many times, [`APART`] minutes or up to [`NEAR`] more apart: many at the same moment, many within one passage.
+const TIMES: i64 = 20;
+const APART: i64 = 20;
+const NEAR: i64 = 3;
 
 /// Lanes, by the code that every vendor has for them.
 const LANES: [(&str, LaneDirection, LanePoint); 4] = [
