@@ -205,7 +205,8 @@ fn any_what() -> impl Strategy<Value = What> {
 /// Each happening has one to three arrival keys: by them the deliveries are sorted, so that a history shrinks towards one
 /// delivery of each in the order in which things happened.
 pub(crate) fn any_history() -> impl Strategy<Value = History> {
-    let happening = (0..MINUTES, 0..PLATES.len(), any_what()).prop_map(|(minute, plate, what)| Happening {
+    let minute = (0..TIMES, 0..NEAR).prop_map(|(time, later)| time * APART + later);
+    let happening = (minute, 0..PLATES.len(), any_what()).prop_map(|(minute, plate, what)| Happening {
         minute,
         plate,
         what,
