@@ -66,8 +66,10 @@ impl LongStays {
         }
         let mut stays: BTreeMap<PlateNumber, Vec<OpenStay>> = BTreeMap::new();
         for (lot, plates) in plates_of {
-            // A lot that is not known, or can't be priced, was told of by the guard.
-            let Some(lot) = self.priced(lot).await? else { continue };
+            let Some(lot) = self.priced(lot).await? else {
+                tracing::warn!(%lot, "cars of a lot that is not known or can't be priced are not compared");
+                continue;
+            };
             for page in plates.chunks(MAX_OPEN_PAGE) {
                 for file in self.parking.on_files(&lot.lot.id, page).await? {
                     let timeline = fold(&lot.context(), &file.facts);
