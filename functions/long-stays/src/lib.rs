@@ -1,6 +1,9 @@
 //! The guard against phantom visits: a car whose exit was missed, or that was never there because somebody else's plate
 //! was misread as this one. What outlasts the lot's usual stay comes to the operator's desk; what was not heard of for as
-//! long as the lot's rule says is ruled gone. Both can be repeated: task and ruling have ids derived from the visit.
+//! long as the lot's rule says is ruled gone. A plate that is in two lots at once comes to the desks of both. All of it can be
+//! repeated: tasks and rulings have ids derived from the visits.
+
+mod elsewhere;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +31,10 @@ pub struct Summary {
     pub closed: usize,
     /// Plates that the list of open ones held though their visit is over.
     pub relisted: usize,
+    /// Tasks new on the desk, of plates that are in two lots at once.
+    pub elsewhere: usize,
+    /// Such tasks taken off, as one of the visits is over.
+    pub explained: usize,
 }
 
 /// Why a run is to be repeated.
@@ -69,10 +76,11 @@ impl LongStays {
         Self { parking, directory, tasks, clock }
     }
 
-    /// Looks after every open visit. A lot that fails stops no other; the run fails then, and is repeated.
+    /// Looks after every open visit, and compares the lots. A lot that fails stops no other; the run fails then, and is repeated.
     pub async fn run(&self, _: Asked) -> Result<Summary, GuardError> {
         let mut by_lot: BTreeMap<LotId, Vec<PlateNumber>> = BTreeMap::new();
-        for (lot, plate) in self.parking.open_everywhere().await? {
+        let open = self.parking.open_everywhere().await?;
+        for (lot, plate) in open.iter().cloned() {
             by_lot.entry(lot).or_default().push(plate);
         }
         let (mut summary, mut failed) = (Summary::default(), 0);
@@ -82,10 +90,13 @@ impl LongStays {
                 failed += 1;
             }
         }
+        Box::pin(self.compare(&open, &mut summary)).await?;
         tracing::info!(
             flagged = summary.flagged,
             closed = summary.closed,
             relisted = summary.relisted,
+            elsewhere = summary.elsewhere,
+            explained = summary.explained,
             "guarded"
         );
         if failed == 0 { Ok(summary) } else { Err(GuardError::Lots(failed)) }

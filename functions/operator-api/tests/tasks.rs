@@ -4,8 +4,8 @@
 mod desk;
 
 use baro_domain::{
-    Passage, PlateNumber, RulingId,
-    task::{Task, TaskChange, changes},
+    OperatorId, Passage, PlateNumber, RulingId,
+    task::{OpenStay, Task, TaskChange, changes, seen_elsewhere},
     visit::{DisputeReason, Facts, RuledBy, Ruling, RulingKind, Timeline, fold},
 };
 use baro_testing::{Fault, at, lot_record};
@@ -211,4 +211,45 @@ async fn a_car_that_a_person_says_has_left_is_listed_no_more_and_its_driver_is_h
     assert!(!visit.is_open() && visit.disputed_at.is_none());
     assert_eq!(desk.ask("visits").await.body["visits"], json!([]));
     assert!(desk.cloud.parking().open_plates(&lot_record().lot.id).await.unwrap().is_empty());
+}
+
+/// The tasks of a car that is open at this lot since 10:00 and at another one since 10:30.
+async fn elsewhere(desk: &Desk, other_operator: &OperatorId) -> Task {
+    desk.read("in", MINE, Passage::Entered, 0).await;
+    let visit = desk.timeline(MINE).await.open().unwrap().clone();
+    let mut other = visit.clone();
+    (other.lot, other.entered_at) = ("lot_other".parse().unwrap(), at(30));
+    other.id = baro_domain::VisitId::derive(&["other"]);
+    let stays = [
+        OpenStay { visit, operator: lot_record().lot.operator },
+        OpenStay { visit: other, operator: other_operator.clone() },
+    ];
+    let task = seen_elsewhere(&stays, desk.clock.now()).remove(0);
+    desk.cloud.tasks().open(&task, desk.clock.now()).await.unwrap();
+    task
+}
+
+#[tokio::test]
+async fn a_car_seen_in_another_lot_is_shown_with_that_lot_where_one_operator_runs_both() {
+    let desk = Desk::start().await;
+    let task = elsewhere(&desk, &lot_record().lot.operator).await;
+    let shown = desk.about("task", &task, |_| ()).await;
+    assert_eq!((shown.status, &shown.body["kind"]), (200, &json!("seen_elsewhere")));
+    assert_eq!(
+        shown.body["elsewhere"],
+        json!({"enteredAt": "2026-11-20T10:30:00+09:00", "lotId": "lot_other"})
+    );
+    let note = "관제 확인, 이미 나간 차";
+    let body = json!({"verdict": "left", "leftAt": "2026-11-20T10:20:00+09:00", "note": note});
+    assert_eq!(desk.say(&task, "resolution-1", body).await.status, 200);
+    assert!(desk.timeline(MINE).await.open().is_none());
+}
+
+#[tokio::test]
+async fn where_a_car_stands_is_not_told_to_another_operator() {
+    let desk = Desk::start().await;
+    let task = elsewhere(&desk, &OperatorId::parse("opr_elsewhere").unwrap()).await;
+    let shown = desk.about("task", &task, |_| ()).await;
+    assert_eq!(shown.body["elsewhere"], json!({"enteredAt": "2026-11-20T10:30:00+09:00"}));
+    assert!(!shown.body.to_string().contains("lot_other"));
 }

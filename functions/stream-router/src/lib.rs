@@ -5,7 +5,7 @@
 //! counters skip sequence numbers they have counted, a notice has the id of its event, by which the notifier tells
 //! repetitions, and so has a task. Nothing here decides about visits or money.
 
-mod notices;
+pub mod notices;
 mod payments;
 mod queue;
 

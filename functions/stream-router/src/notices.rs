@@ -41,8 +41,8 @@ fn notice(
     }
 }
 
-/// The notice of a visit's event, still without the person.
-pub(crate) fn of_visit(event: &VisitEvent, lot: &Lot, now: Timestamp) -> Option<Notice> {
+/// The notice of a visit's event, still without the person. `None` for what nobody is told of, and for old news (D-016).
+pub fn of_visit(event: &VisitEvent, lot: &Lot, now: Timestamp) -> Option<Notice> {
     let (at, kind) = match event.kind {
         VisitEventKind::Opened => (event.entered_at, NoticeKind::Entered { entered_at: event.entered_at }),
         VisitEventKind::Closed { left_at, outstanding, .. } => {
@@ -60,7 +60,7 @@ pub(crate) fn of_visit(event: &VisitEvent, lot: &Lot, now: Timestamp) -> Option<
 }
 
 /// The notice of a payment's new state, addressed to whom the payment names.
-pub(crate) fn of_payment(payment: &Payment, lot: &Lot) -> Option<Notice> {
+pub fn of_payment(payment: &Payment, lot: &Lot) -> Option<Notice> {
     let kind = match payment.status {
         PaymentStatus::Paid => {
             let fact = payment.paid_fact()?;

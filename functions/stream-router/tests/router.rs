@@ -52,6 +52,17 @@ async fn a_car_that_came_in_is_counted_and_its_registered_driver_told() {
 }
 
 #[tokio::test]
+async fn nobody_is_woken_by_a_batch_that_comes_hours_late() {
+    let (cloud, _) = start().await;
+    let clock = Clock::at(at(31));
+    let router = Router::new(tables(&cloud), Queues::new(&cloud.aws, QUEUE, COMMANDS), clock);
+    cloud.directory().put_contact(&plate(), &driver()).await.unwrap();
+    let entry = entry(&cloud).await;
+    router.handle(event(vec![entry])).await.unwrap();
+    assert_eq!((occupied(&cloud).await, notices(&cloud)), (1, vec![]));
+}
+
+#[tokio::test]
 async fn nobody_is_told_of_a_car_nobody_registered() {
     let (cloud, router) = start().await;
     let entry = entry(&cloud).await;

@@ -78,7 +78,7 @@ struct TaskPage {
 struct OperatorTask {
     /// Id; ids of a lot sort by `since`.
     task_id: String,
-    /// `unexplained_exit`, `unread_exit`, `long_stay` or `dispute`.
+    /// `unexplained_exit`, `unread_exit`, `long_stay`, `seen_elsewhere` or `dispute`.
     kind: String,
     /// `open`, `explained` (by later reads) or `decided` (by a person).
     state: String,
@@ -90,10 +90,22 @@ struct OperatorTask {
     lane: Option<String>,
     /// What the driver says.
     dispute: Option<OperatorDispute>,
+    /// The other visit of a plate that is in two lots at once.
+    elsewhere: Option<OperatorElsewhere>,
     /// Plates in the lot that look like the one read, nearest first.
     candidates: Vec<TaskCandidate>,
     /// How it ended.
     resolution: Option<TaskResolution>,
+}
+
+/// The other visit of a plate that is in two lots at once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OperatorElsewhere {
+    /// When the car came in there.
+    entered_at: String,
+    /// The other lot; absent where another operator runs it.
+    lot_id: Option<String>,
 }
 
 /// What a driver says.

@@ -2,7 +2,7 @@
 
 use baro_domain::{
     PlateNumber,
-    task::{Candidate, Outcome, TaskKind, Verdict},
+    task::{Candidate, Elsewhere, Outcome, TaskKind, Verdict},
     visit::{DisputeReason, RuledBy},
 };
 use baro_runtime::http::local_time;
@@ -46,6 +46,8 @@ pub(super) struct TaskView {
     lane: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dispute: Option<DisputeView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elsewhere: Option<ElsewhereView>,
     candidates: Vec<Candidate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resolution: Option<ResolutionView>,
@@ -56,6 +58,25 @@ pub(super) struct TaskView {
 struct DisputeView {
     reason: DisputeReason,
     note: String,
+}
+
+/// The other visit of a plate that is in two lots at once.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ElsewhereView {
+    entered_at: String,
+    /// Only where one operator runs both lots: where a car stands is told to nobody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lot_id: Option<String>,
+}
+
+impl ElsewhereView {
+    fn new(pair: &Elsewhere, zone: &TimeZone) -> Self {
+        Self {
+            entered_at: local_time(zone, pair.other_entered_at),
+            lot_id: pair.same_operator.then(|| pair.other_lot.to_string()),
+        }
+    }
 }
 
 /// How a task ended.
@@ -75,12 +96,18 @@ struct ResolutionView {
 impl TaskView {
     pub(super) fn new(filed: &FiledTask, zone: &TimeZone) -> Self {
         let task = &filed.task;
-        let (kind, dispute) = match &task.kind {
-            TaskKind::UnexplainedExit(_) => ("unexplained_exit", None),
-            TaskKind::UnreadExit(_) => ("unread_exit", None),
-            TaskKind::LongStay { .. } => ("long_stay", None),
+        let (mut dispute, mut elsewhere) = (None, None);
+        let kind = match &task.kind {
+            TaskKind::UnexplainedExit(_) => "unexplained_exit",
+            TaskKind::UnreadExit(_) => "unread_exit",
+            TaskKind::LongStay { .. } => "long_stay",
+            TaskKind::SeenElsewhere(pair) => {
+                elsewhere = Some(ElsewhereView::new(pair, zone));
+                "seen_elsewhere"
+            }
             TaskKind::Dispute { reason, note, .. } => {
-                ("dispute", Some(DisputeView { reason: *reason, note: note.clone() }))
+                dispute = Some(DisputeView { reason: *reason, note: note.clone() });
+                "dispute"
             }
         };
         let (state, resolution) = match &filed.outcome {
@@ -96,6 +123,7 @@ impl TaskView {
             since: local_time(zone, task.since),
             lane: task.read().map(|read| read.lane.to_string()),
             dispute,
+            elsewhere,
             candidates: task.candidates.clone(),
             resolution,
         }

@@ -3,6 +3,7 @@
 //! A task comes from a change of facts, and its id from the event behind it, so that a repeated change makes one task. It
 //! is explained, without a person, by the facts that were missing: a late entry, a read filed under another plate.
 
+mod elsewhere;
 mod verdict;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use crate::{
     visit::{DisputeReason, Facts, FoldContext, RuledBy, RulingKind, Timeline, Visit},
 };
 
+pub use elsewhere::{Elsewhere, OpenStay, TOGETHER_FOR, seen_elsewhere};
 pub use verdict::{FileChange, TaskError, Verdict, decide};
 
 /// So many candidates are shown to a person.
@@ -52,6 +54,8 @@ pub enum TaskKind {
         /// The visit.
         visit: VisitId,
     },
+    /// A plate is in another lot too.
+    SeenElsewhere(Elsewhere),
     /// A driver disputes a visit.
     Dispute {
         /// The dispute.
@@ -156,7 +160,7 @@ impl Task {
     pub fn read(&self) -> Option<&ExitRead> {
         match &self.kind {
             TaskKind::UnexplainedExit(read) | TaskKind::UnreadExit(read) => Some(read),
-            TaskKind::LongStay { .. } | TaskKind::Dispute { .. } => None,
+            TaskKind::LongStay { .. } | TaskKind::SeenElsewhere(_) | TaskKind::Dispute { .. } => None,
         }
     }
 

@@ -76,7 +76,9 @@ pub fn decide<F: FeeSchedule>(
         TaskKind::UnexplainedExit(read) | TaskKind::UnreadExit(read) => {
             of_exit(context, task, read, facts, matched, verdict)
         }
-        TaskKind::LongStay { .. } => of_visit(context, facts, verdict, None, now),
+        TaskKind::LongStay { .. } | TaskKind::SeenElsewhere(_) => {
+            of_visit(context, facts, verdict, None, now)
+        }
         TaskKind::Dispute { ruling, .. } => of_visit(context, facts, verdict, Some(ruling), now),
     }
 }

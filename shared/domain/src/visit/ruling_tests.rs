@@ -111,6 +111,18 @@ fn a_stay_beyond_the_usual_costs_what_the_usual_costs_until_a_person_has_seen_th
 }
 
 #[test]
+fn a_missed_exit_and_a_missed_entry_read_as_one_long_stay_at_the_usual_price_until_a_person_parts_them() {
+    // It left and came again unseen: the only reads are the first entry and the second exit.
+    let reads = vec![entered(), read("out", Passage::AtExit, 50 * HOUR)];
+    let one = folded(&with(reads.clone(), vec![]));
+    assert_eq!((one.visits.len(), one.orphans.len()), (1, 0));
+    assert_eq!(one.visits[0].priced_until(at(50 * HOUR)), at(10 * HOUR));
+    let parted = folded(&with(reads, vec![left("cctv", 60)]));
+    assert_eq!(parted.visits[0].status, over(60, Ended::Ruled));
+    assert_eq!(parted.orphans.len(), 1, "the second stay's exit comes to a person");
+}
+
+#[test]
 fn a_dispute_holds_the_price_until_it_is_decided() {
     let disputed = ruling("d", 60, RulingKind::Disputed { reason: DisputeReason::WrongPrice });
     let again = ruling("e", 90, RulingKind::Disputed { reason: DisputeReason::Other });

@@ -55,13 +55,13 @@ fn usual_gate(vendor: GateVendor) -> Gate {
     let way = |code, direction| lane(code, direction, LanePoint::Single);
     let lanes = match vendor {
         GateVendor::Nexpa => vec![way("1", Entry), way("2", Exit)],
-        GateVendor::LotPush | GateVendor::Iso => vec![way("*", Entry), way("*", Exit)],
         GateVendor::Glnt => vec![way("LPR001101", Entry), way("LPR001201", Exit)],
         GateVendor::Bnids => vec![way("3", Entry), way("4", Exit)],
         GateVendor::Hikvision => vec![way("1", Both)],
         GateVendor::Dahua => vec![way("DH-ITC-7F01", Both)],
         GateVendor::PlateRecognizer => vec![way("lane-1", Entry)],
         GateVendor::Axis => vec![way("B8A44F00C0DE", Entry)],
+        _ => vec![way("*", Entry), way("*", Exit)],
     };
     gate(vendor, &lanes)
 }

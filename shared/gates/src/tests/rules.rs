@@ -30,6 +30,18 @@ fn every_sample_of_every_vendor_is_read() {
 }
 
 #[test]
+fn every_folder_of_samples_is_a_vendor_of_the_registry_and_the_reverse() {
+    let folders = std::fs::read_dir(super::samples()).unwrap().map(|entry| entry.unwrap());
+    let folders = folders.filter(|entry| entry.file_type().unwrap().is_dir());
+    let found: BTreeSet<String> =
+        folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(found, VENDORS.iter().map(|(_, folder)| (*folder).to_owned()).collect());
+    for (vendor, folder) in VENDORS {
+        assert_eq!(serde_json::to_value(vendor).unwrap(), folder, "the folder is named as in JSON");
+    }
+}
+
+#[test]
 fn passages_follow_the_point_of_the_lane() {
     use LaneDirection::{Entry, Exit};
     for (command, direction, point, wanted) in [
