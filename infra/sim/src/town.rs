@@ -160,7 +160,7 @@ pub fn report(spot: &Spot, plate: &PlateNumber, seen: Timestamp) -> (Post, Value
              <eventState>active</eventState><ANPR><licensePlate>{plate}</licensePlate>\
              <confidenceLevel>97</confidenceLevel></ANPR></EventNotificationAlert>"
         )),
-        GateVendor::Axis => panic!("no lot of this town has one"),
+        GateVendor::Axis | GateVendor::Occupancy => panic!("no lot of this town has one"),
     };
     let (content_type, text) = match &body {
         Value::String(xml) => ("application/xml", xml.clone()),

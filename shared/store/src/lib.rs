@@ -19,6 +19,7 @@ mod occupancy;
 mod open_visits;
 mod parking;
 mod raw;
+mod recount;
 pub mod schema;
 mod statements;
 pub mod stream;
