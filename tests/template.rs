@@ -176,9 +176,9 @@ fn the_schedules_run_in_korean_time_and_lose_no_run() {
         let given_up = points_to(retries.property(&["DestinationConfig", "OnFailure", "Destination"]));
         assert_eq!(given_up, Some(dead), "{target}");
     }
-    let daily = [("LongStays", "cron(40 * * * ? *)"), ("Settlement", "cron(20 0 * * ? *)")];
-    let wanted = daily.into_iter().chain([("GateHealth", "rate(1 minute)")]);
-    assert_eq!(runs, wanted.collect());
+    let hourly = [("LongStays", "cron(40 * * * ? *)"), ("Recount", "cron(10 * * * ? *)")];
+    let others = [("GateHealth", "rate(1 minute)"), ("Settlement", "cron(20 0 * * ? *)")];
+    assert_eq!(runs, hourly.into_iter().chain(others).collect());
 }
 
 #[test]

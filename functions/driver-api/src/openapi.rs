@@ -80,6 +80,8 @@ struct ProblemView {
         versions::put_tariff_version,
         others::gate_events,
         others::gate_backlog,
+        others::gate_occupancy,
+        others::gate_spaces,
         others::portone_webhook,
         tariffs::quote,
         tariffs::check,
@@ -91,7 +93,7 @@ struct ProblemView {
         (name = "visits", description = "A car in a lot"),
         (name = "payments", description = "Paying for a visit"),
         (name = "tariffs", description = "The workbench: what a tariff document costs and whether it holds together"),
-        (name = "gates", description = "For gate controllers and cameras"),
+        (name = "gates", description = "For gate controllers, cameras, counters and sensors"),
         (name = "operators", description = "For the people of a lot's operator"),
         (name = "webhooks", description = "For the payment gateway"),
     )
