@@ -41,7 +41,7 @@ fn said(event: &str, minutes_ago: i64) -> Result<Value> {
     let event: Value = serde_json::from_str(event)?;
     let mut body: Value = serde_json::from_str(event["body"].as_str().context("no body")?)?;
     body["observedAt"] = json!(ago(minutes_ago));
-    for space in body["spaces"].as_array_mut().into_iter().flatten() {
+    for space in body.get_mut("spaces").and_then(Value::as_array_mut).into_iter().flatten() {
         space.as_object_mut().context("no space")?.remove("observedAt");
     }
     Ok(body)
