@@ -11,7 +11,8 @@ use anyhow::{Context, Result, ensure};
 use baro::play::api::{Api, encoded};
 use baro::play::gates::{Controller, Place};
 use baro::{Options, Platform, SandboxPorts, import, paths};
-use baro_domain::{Coordinate, GateVendor, LotId};
+use baro_domain::occupancy::{Count, CountReport, OccupancyRules, Reading, Source, SpaceClass};
+use baro_domain::{Coordinate, GateId, GateVendor, LotId};
 use jiff::{SignedDuration, Timestamp};
 use tokio::process::Command;
 
@@ -25,7 +26,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const BROWSERS: [&str; 4] =
     ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/local/bin/chromium"];
 
-/// A lot beside the city hall, where the page looks first, and a car that came in 61 minutes ago.
+/// A lot beside the city hall, where the page looks first, a counter of its spaces for disabled people, and a car that
+/// came in 61 minutes ago.
 async fn parked(platform: &Platform) -> Result<LotId> {
     let imported = import::read(&paths::daejeon_lots())?;
     let directory = platform.directory()?;
@@ -37,7 +39,12 @@ async fn parked(platform: &Platform) -> Result<LotId> {
     record.lot.position = Coordinate::from_degrees(36.350_4, 127.384_5);
     record.tariffs = baro_domain::tariff::LotTariffs::of(serde_json::from_str(TARIFF)?);
     let lot = record.lot.id.clone();
+    let (class, source) = (SpaceClass::Disabled, Source::Counter { device: GateId::derive(&["counter"]) });
+    record.lot.occupancy =
+        OccupancyRules { capacity: [(class, 7)].into(), sources: [(class, vec![source.clone()])].into() };
     directory.put_lots(&[record]).await?;
+    let count = Count { observed_at: Timestamp::now(), reading: Reading::Free(3) };
+    platform.activity()?.report_counts(&lot, &[CountReport { source, class, count }]).await?;
     let gate = Controller::install(&lot, GateVendor::Nexpa, ZONE)?;
     directory.put_gate(&gate.gate).await?;
     let entered = Timestamp::now().checked_sub(SignedDuration::from_mins(61))?;
@@ -81,6 +88,10 @@ async fn look(platform: &Platform, browser: &Path, profile: &Path) -> Result<()>
     ensure!(
         one.contains(r#"id="plate""#) && one.contains("시험 주차장"),
         "the lot does not ask for a plate:\n{one}"
+    );
+    ensure!(
+        one.contains("구역별 빈자리") && one.contains("<dt>장애인</dt><dd>3면 (총 7면)</dd>"),
+        "free spaces for disabled people are not shown:\n{one}"
     );
 
     let visit = shown(browser, profile, &format!("{front}/#/lot/{lot}/visit/{}", encoded(PLATE))).await?;

@@ -228,10 +228,11 @@ fn no_file_is_longer_than_four_hundred_lines() {
 }
 
 /// Each crate's table of codes, with who answers with them.
-fn tables_of_codes() -> [(&'static str, &'static [ErrorCode]); 6] {
+fn tables_of_codes() -> [(&'static str, &'static [ErrorCode]); 7] {
     [
         ("every address", baro_runtime::CODES),
-        ("gates: `POST /v1/gates/{gateId}/…`", baro_gate_events::CODES),
+        ("gates: `POST /v1/gates/{gateId}/events`, `…/backlog`", baro_gate_events::CODES),
+        ("counters and sensors: `POST /v1/gates/{gateId}/occupancy`, `…/spaces`", baro_occupancy::CODES),
         ("drivers: `/v1/lots/…`, `/v1/payments/…`", baro_driver_api::CODES),
         ("operators: `/v1/operator/…`", baro_operator_api::CODES),
         ("the workbench: `POST /v1/tariffs/…`", baro_tariffs::CODES),
@@ -289,15 +290,25 @@ fn a_code_has_one_meaning_wherever_it_is_told() {
 }
 
 #[test]
-fn the_template_sends_the_operators_function_the_routes_it_answers() {
+fn the_template_sends_a_function_the_routes_it_answers() {
+    let routes = |integration, own: &[&str]| {
+        let own = own.iter().map(|route| (*route).to_owned()).collect();
+        assert_eq!(routes_to(integration), own, "{integration}");
+    };
+    routes("GateEvents", &baro_gate_events::ROUTES);
+    routes("Occupancy", &baro_occupancy::ROUTES);
+    routes("OperatorApi", &baro_operator_api::ROUTES);
+}
+
+/// The routes that the template sends to one function.
+fn routes_to(integration: &str) -> BTreeSet<String> {
     let stacks = Template::of_project().unwrap().nested().unwrap();
     let (_, api) = stacks.into_iter().find(|(_, nested)| nested.path().ends_with("infra/api.yaml")).unwrap();
-    let sent: BTreeSet<String> = api
-        .resources_of("AWS::ApiGatewayV2::Route")
-        .filter(|route| route.property(&["Target", "Fn::Sub"]) == "integrations/${OperatorApi}")
+    let target = format!("integrations/${{{integration}}}");
+    api.resources_of("AWS::ApiGatewayV2::Route")
+        .filter(|route| route.property(&["Target", "Fn::Sub"]) == target.as_str())
         .map(|route| route.property(&["RouteKey"]).as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(sent, baro_operator_api::ROUTES.iter().map(|route| (*route).to_owned()).collect());
+        .collect()
 }
 
 /// A log line is counted by the text of its code: the function and the template must mean the same.

@@ -177,8 +177,8 @@ fn the_schedules_run_in_korean_time_and_lose_no_run() {
         assert_eq!(given_up, Some(dead), "{target}");
     }
     let nightly = [("Settlement", "cron(20 0 * * ? *)"), ("Reconciliation", "cron(40 4 * * ? *)")];
-    let often = [("LongStays", "cron(40 * * * ? *)"), ("GateHealth", "rate(1 minute)")];
-    assert_eq!(runs, nightly.into_iter().chain(often).collect());
+    let hourly = [("LongStays", "cron(40 * * * ? *)"), ("Recount", "cron(10 * * * ? *)")];
+    assert_eq!(runs, nightly.into_iter().chain(hourly).chain([("GateHealth", "rate(1 minute)")]).collect());
 }
 
 #[test]

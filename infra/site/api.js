@@ -32,6 +32,7 @@ async function call(url, options = {}) {
 export const lotsNear = (lat, lon, radiusM) =>
   call(`/v1/lots?${new URLSearchParams({ lat: lat.toFixed(6), lon: lon.toFixed(6), radiusM })}`);
 export const lot = (id) => call(path`/v1/lots/${id}`);
+export const occupancy = (id) => call(path`/v1/lots/${id}/occupancy`);
 export const visit = (id, plate) => call(path`/v1/lots/${id}/visits/${plate}`);
 export const quote = (id, plate, at) =>
   call(`${path`/v1/lots/${id}/visits/${plate}/quote`}?${new URLSearchParams({ at })}`);

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { announce, failure, h, show } from "./dom.js";
-import { t } from "./texts.js";
+import { clock, t } from "./texts.js";
 
 const CITY_HALL = { lat: 36.350412, lon: 127.384547 };
 const RADII_M = [500, 1000, 2000];
@@ -82,6 +82,25 @@ function remembered() {
   try { return sessionStorage.getItem("baro.plate") || ""; } catch { return ""; }
 }
 
+/** The classes that the lot tells of; `all` stands among the lot's own lines already. */
+function spacesByClass(classes) {
+  const told = classes.filter((one) => one.class !== "all" && one.freeSpaces !== null && one.capacity > 0);
+  const said = (one) => (one.freeSpaces === 0 ? t.full : t.spacesOf(one.freeSpaces, one.capacity));
+  return told.length && h("section", { class: "card" }, h("h2", {}, t.byClass), h("dl", {}, told.map((one) => [
+    h("dt", {}, t.classes[one.class] || one.class),
+    h("dd", {}, said(one), one.outdated && h("span", { class: "muted" }, ` · ${t.outdated(clock(one.observedAt))}`))])));
+}
+
+/** Shows free spaces by class where the lot tells them; without them the page is good for everything else. */
+async function fillClasses(still, id, place) {
+  try {
+    const { classes } = await api.occupancy(id);
+    if (still()) place.replaceChildren(...[spacesByClass(classes)].filter(Boolean));
+  } catch (error) {
+    console.warn(error.code, error.message);
+  }
+}
+
 /** One lot. */
 export async function lot(still, id) {
   show(t.lot, h("p", { class: "muted waiting" }, t.loading));
@@ -110,6 +129,7 @@ export async function lot(still, id) {
     try { sessionStorage.setItem("baro.plate", text); } catch { /* private mode: it is typed again */ }
     location.hash = `#/lot/${encodeURIComponent(id)}/visit/${encodeURIComponent(text)}`;
   };
+  const byClass = h("div", { id: "by-class" });
   const spaces = found.freeSpaces === null ? t.noFreeInfo : t.spacesOf(found.freeSpaces, found.capacity);
   show(found.name,
     h("section", { class: "card" }, h("dl", {},
@@ -118,7 +138,9 @@ export async function lot(still, id) {
       h("dt", {}, t.capacity), h("dd", {}, t.spacesAll(found.capacity)),
       h("dt", {}, t.price), h("dd", {}, found.price),
       h("dt", {}, t.leaveGrace), h("dd", {}, t.minutes(Math.floor(found.leaveGraceSeconds / 60))))),
+    byClass,
     h("form", { class: "card", submit: ask }, h("h2", {}, t.payHere),
       h("label", { for: "plate" }, t.plate), plate, hint, h("button", { class: "main" }, t.showVisit)),
     h("p", {}, h("a", { href: "#/" }, t.findLots)));
+  fillClasses(still, id, byClass);
 }

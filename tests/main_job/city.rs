@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 /// 10 minutes 400 won, each further 10 minutes 300 won, at every hour of every day: the price does not depend on when this runs.
 const TARIFF: &str = include_str!("../../events/tariffs/daejeon-court.json");
-const ZONE: &str = "Asia/Seoul";
+pub(crate) const ZONE: &str = "Asia/Seoul";
 /// The number the barrier controller has for the lot.
 pub(crate) const AREA: u32 = 20;
 /// How long anything behind the answer may take: webhook, queue, stream.
@@ -244,6 +244,7 @@ pub(crate) async fn nothing_given_up(city: &City) -> Result<()> {
         "GateCommandDeadLettersUrl",
         "SettlementDeadLettersUrl",
         "ReconciliationDeadLettersUrl",
+        "RecountDeadLettersUrl",
         "StreamFailuresUrl",
     ] {
         ensure!(city.depth(queue).await? == 0, "{queue} holds something");

@@ -7,6 +7,7 @@ mod commands;
 mod crash;
 mod gates;
 mod journey;
+mod occupancy;
 mod refusals;
 mod webhooks;
 mod workbench;
@@ -54,6 +55,8 @@ async fn the_main_job_holds_through_the_deployed_template() {
     all.step("an_amount_nobody_asked_for_is_held_and_sent_back", webhooks::wrong_amount(&city)).await;
     all.step("a_worker_killed_in_mid_batch_counts_nothing_twice", crash::killed_in_mid_batch(&city)).await;
     all.step("a_tariff_is_quoted_and_checked_without_a_lot", workbench::quoted_and_checked(&city)).await;
+    all.step("a_counter_and_sensors_tell_free_spaces_by_class", occupancy::told_by_class(&city)).await;
+    all.step("a_drifted_counter_heals_by_a_recount", occupancy::recounted(&city)).await;
     all.step("a_gate_hears_why_it_is_refused_and_its_body_is_kept", refusals::of_gates(&city)).await;
     all.step("a_driver_hears_why_it_is_refused", refusals::of_drivers(&city)).await;
     all.step("nothing_was_given_up", city::nothing_given_up(&city)).await;

@@ -84,6 +84,8 @@ struct ProblemView {
         refunds::name_refund_account,
         others::gate_events,
         others::gate_backlog,
+        others::gate_occupancy,
+        others::gate_spaces,
         others::portone_webhook,
         others::portone_v1_webhook,
         tariffs::quote,
@@ -96,7 +98,7 @@ struct ProblemView {
         (name = "visits", description = "A car in a lot"),
         (name = "payments", description = "Paying for a visit"),
         (name = "tariffs", description = "The workbench: what a tariff document costs and whether it holds together"),
-        (name = "gates", description = "For gate controllers and cameras"),
+        (name = "gates", description = "For gate controllers, cameras, counters and sensors"),
         (name = "operators", description = "For the people of a lot's operator"),
         (name = "webhooks", description = "For the payment gateway"),
     )

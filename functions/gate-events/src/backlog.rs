@@ -2,6 +2,7 @@
 //! queued; `gate-backlog` files them.
 
 use baro_domain::GateObservation;
+use baro_door::{Knock, unavailable};
 use baro_gates::{AdaptError, GateImage, Report, VendorReply, adapt_backlog, passages::BacklogMessage};
 use baro_runtime::Problem;
 use http::{Response, StatusCode};
@@ -11,10 +12,10 @@ use serde_json::{Map, Value, json};
 use crate::{
     GateEvents,
     answer::{refusal, respond},
-    archive::backlog_key,
+    archive::{backlog_key, keep_raw},
     codes,
     events::{keep_pictures, name_pictures},
-    knock::Knock,
+    knock::{MAX_BODY_BYTES, read},
     watch::Arrival,
 };
 
@@ -23,15 +24,14 @@ pub(crate) async fn take(service: &GateEvents, request: &Request) -> Result<Resp
     let knock = Knock::new(request, service.clock.now())?;
     match queue(service, &knock).await {
         Ok(response) => Ok(response),
-        Err(problem) => knock.refuse(service, problem).await,
+        Err(problem) => service.door.refuse(&knock, problem).await,
     }
 }
 
 async fn queue(service: &GateEvents, knock: &Knock<'_>) -> Result<Response<Body>, Problem> {
-    let record = knock.admit(service).await?;
+    let record = service.door.admit(knock, MAX_BODY_BYTES).await?;
     let gate = &record.gate;
-    let mut entries = knock
-        .read(|request| adapt_backlog(gate, request, knock.received_at))
+    let mut entries = read(knock, |request| adapt_backlog(gate, request, knock.received_at))
         .map_err(|error| codes::adapt(&error))?;
     for read in entries.iter_mut().flatten().flat_map(|report| &mut report.observations) {
         record.clocks.correct(read);
@@ -74,11 +74,11 @@ pub(crate) async fn keep(
     pictures: &[(String, &GateImage)],
 ) -> Result<Vec<BacklogMessage>, Problem> {
     let raw_key = backlog_key(knock.received_at, &knock.body_digest());
-    let body = service.archive.keep_raw(&raw_key, knock.body());
+    let body = keep_raw(service.door.archive(), &raw_key, knock.body());
     let (body, pictures) = futures::join!(body, keep_pictures(service, pictures));
-    body.and(pictures).map_err(|error| codes::unavailable(&error.to_string()))?;
+    body.and(pictures).map_err(|error| unavailable(&error.to_string()))?;
     let message = |observation| BacklogMessage { observation, raw_key: raw_key.clone() };
     let messages: Vec<BacklogMessage> = reads.into_iter().map(message).collect();
-    service.queue.send(&messages).await.map_err(|error| codes::unavailable(&error.to_string()))?;
+    service.queue.send(&messages).await.map_err(|error| unavailable(&error.to_string()))?;
     Ok(messages)
 }

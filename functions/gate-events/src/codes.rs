@@ -1,17 +1,15 @@
 //! The errors a gate can meet, and how the layers below are told as them.
 
+use baro_door::codes::{
+    GATE_NOT_FOUND, OBSERVED_IN_FUTURE, TOO_MANY_ENTRIES, UNKNOWN_TIME_ZONE, WRONG_GATE_SECRET, unavailable,
+};
 use baro_gates::{AdaptError, AdaptErrorKind, passages::PassageError};
 use baro_runtime::{
     ErrorCode, Problem,
     http::MALFORMED_JSON,
-    problem::{UNAVAILABLE, chain, internal},
+    problem::{chain, internal},
 };
 
-/// No gate has this id.
-pub(crate) const GATE_NOT_FOUND: ErrorCode = ErrorCode::new(404, "gate-not-found", "There is no such gate");
-/// The gate's secret is missing or another one.
-pub(crate) const WRONG_GATE_SECRET: ErrorCode =
-    ErrorCode::new(401, "wrong-gate-secret", "The secret is not this gate's");
 /// Not XML as cameras send it.
 pub(crate) const MALFORMED_XML: ErrorCode = ErrorCode::new(400, "malformed-xml", "The body is not valid XML");
 /// Not multipart, or cut off before the report.
@@ -34,21 +32,12 @@ pub(crate) const UNKNOWN_DIRECTION: ErrorCode =
 /// A time in no known form.
 pub(crate) const UNPARSEABLE_TIME: ErrorCode =
     ErrorCode::new(422, "unparseable-time", "The time can't be read");
-/// More than five minutes ahead.
-pub(crate) const OBSERVED_IN_FUTURE: ErrorCode =
-    ErrorCode::new(422, "observed-in-future", "The time lies in the future");
 /// More than 30 days back.
 pub(crate) const OBSERVED_TOO_OLD: ErrorCode =
     ErrorCode::new(422, "observed-too-old", "The time lies more than 30 days back");
-/// Our own configuration of the gate.
-pub(crate) const UNKNOWN_TIME_ZONE: ErrorCode =
-    ErrorCode::new(500, "unknown-time-zone", "The gate's time zone is set up wrongly");
 /// Neither an array nor the vendor's own form of batch.
 pub(crate) const NOT_A_BATCH: ErrorCode =
     ErrorCode::new(422, "not-a-batch", "The body is not a batch of events");
-/// More than 1,000 events.
-pub(crate) const TOO_MANY_ENTRIES: ErrorCode =
-    ErrorCode::new(413, "too-many-entries", "The batch has more than 1,000 events");
 
 /// All codes of this crate; with those of the runtime, all that a gate can meet.
 pub const CODES: &[ErrorCode] = &[
@@ -100,11 +89,6 @@ pub(crate) fn adapt(error: &AdaptError) -> Problem {
 /// A read that could not be filed.
 pub(crate) fn passage(error: &PassageError) -> Problem {
     if error.is_transient() { unavailable(&chain(error)) } else { internal(error) }
-}
-
-/// Something we depend on did not answer; whatever was done may be done again.
-pub(crate) fn unavailable(cause: &str) -> Problem {
-    UNAVAILABLE.problem().retry_after_s(1).caused_by(cause)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `POST /v1/gates/{gateId}/events`: what a gate sees, as it sees it.
 
 use baro_domain::{Gate, GateObservation, Passage};
+use baro_door::{ArchiveError, Knock, unavailable};
 use baro_gates::{
     AdaptError, GateImage, Report, adapt,
     passages::{BacklogMessage, GateDecision, GateReason},
@@ -13,10 +14,10 @@ use lambda_http::{Body, Request};
 use crate::{
     GateEvents,
     answer::{Answer, Judged},
-    archive::{ArchiveError, image_key, raw_key},
+    archive::{image_key, keep_image, keep_raw, raw_key},
     backlog, codes,
     cut::without_pictures,
-    knock::Knock,
+    knock::{MAX_BODY_BYTES, read},
     watch::{Arrival, Counted},
 };
 
@@ -29,13 +30,13 @@ pub(crate) async fn take(service: &GateEvents, request: &Request) -> Result<Resp
     let knock = Knock::new(request, service.clock.now())?;
     match report(service, &knock).await {
         Ok(response) => Ok(response),
-        Err(problem) => knock.refuse(service, problem).await,
+        Err(problem) => service.door.refuse(&knock, problem).await,
     }
 }
 
 async fn report(service: &GateEvents, knock: &Knock<'_>) -> Result<Response<Body>, Problem> {
-    let record = knock.admit(service).await?;
-    let mut report = knock.read(|request| adapt(&record.gate, request, knock.received_at));
+    let record = service.door.admit(knock, MAX_BODY_BYTES).await?;
+    let mut report = read(knock, |request| adapt(&record.gate, request, knock.received_at));
     if let Ok(report) = &mut report {
         report.observations.iter_mut().for_each(|read| record.clocks.correct(read));
     }
@@ -65,7 +66,7 @@ async fn answered(
     let Report { mut observations, images, ignored, refused, reply } =
         report.map_err(|error| codes::adapt(&error))?;
     if let Some(first) = refused.first() {
-        knock.keep_refused(service, &codes::adapt(first)).await?;
+        service.door.keep_refused(knock, &codes::adapt(first)).await?;
     }
     let pictures = name_pictures(&mut observations, &images);
     let judged = if is_live(&observations) {
@@ -99,12 +100,12 @@ async fn judged(
     let raw = inline.or_else(|| stored.clone().map(RawBody::Stored));
     let kept = async {
         if let Some(key) = &stored {
-            service.archive.keep_raw(key, &small).await?;
+            keep_raw(service.door.archive(), key, &small).await?;
         }
         keep_pictures(service, pictures).await
     };
     let (kept, judged) = futures::join!(kept, judge(service, knock, reads, raw.as_ref()));
-    kept.map_err(|error| codes::unavailable(&error.to_string()))?;
+    kept.map_err(|error| unavailable(&error.to_string()))?;
     judged
 }
 
@@ -168,7 +169,7 @@ pub(crate) async fn keep_pictures(
     service: &GateEvents,
     pictures: &[(String, &GateImage)],
 ) -> Result<(), ArchiveError> {
-    let puts = pictures.iter().map(|(key, image)| service.archive.keep_image(key, image));
+    let puts = pictures.iter().map(|(key, image)| keep_image(service.door.archive(), key, image));
     futures::future::try_join_all(puts).await?;
     Ok(())
 }

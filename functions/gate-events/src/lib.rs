@@ -6,7 +6,6 @@
 
 #![recursion_limit = "256"] // Futures of SDK calls within joined futures nest deeper than the default.
 
-mod access;
 mod answer;
 mod archive;
 mod backlog;
@@ -19,17 +18,16 @@ mod watch;
 
 use std::sync::Arc;
 
-use baro_domain::GateId;
+use baro_door::Door;
 use baro_gates::passages::Passages;
 use baro_runtime::{Aws, Clock, Config, InitError, Problem, http::route_key, problem::ROUTE_NOT_FOUND};
-use baro_store::{Activity, Cached, Directory, GateRecord, Parking};
+use baro_store::{Activity, Directory, Parking};
 use http::Response;
 use lambda_http::{Body, Request};
 
 pub use codes::CODES;
 pub use knock::MAX_BODY_BYTES;
 
-use archive::Archive;
 use queue::BacklogQueue;
 use watch::GateWatch;
 
@@ -40,9 +38,8 @@ pub const ROUTES: [&str; 2] = ["POST /v1/gates/{gateId}/events", "POST /v1/gates
 #[derive(Debug)]
 pub struct GateEvents {
     passages: Passages,
-    gates: Cached<GateId, Arc<GateRecord>>,
+    door: Door,
     watch: GateWatch,
-    archive: Archive,
     queue: BacklogQueue,
     clock: Clock,
 }
@@ -74,10 +71,9 @@ impl GateEvents {
         clock: Clock,
     ) -> Self {
         Self {
+            door: Door::new(aws, passages.directory().clone(), raw_bucket),
             passages,
-            gates: Cached::default(),
             watch: GateWatch::new(activity),
-            archive: Archive::new(aws, raw_bucket),
             queue: BacklogQueue::new(aws, queue_url),
             clock,
         }

@@ -5,6 +5,7 @@
 //! counters skip sequence numbers they have counted, a notice has the id of its event, by which the notifier tells
 //! repetitions, and so has a task. Nothing here decides about visits or money.
 
+mod counting;
 pub mod notices;
 mod payments;
 mod queue;
@@ -33,6 +34,8 @@ use baro_store::{Activity, Cached, Directory, OccupancyChange, Parking, StoreErr
 use queue::PaymentHint;
 pub use queue::Queues;
 
+use counting::Step;
+
 /// Why a record could not be routed; Lambda hands it out again.
 #[derive(Debug, thiserror::Error)]
 pub enum RouteError {
@@ -58,7 +61,7 @@ pub enum RouteError {
 /// What follows from one record.
 #[derive(Debug, Default)]
 struct Consequences {
-    occupancy: Vec<(LotId, OccupancyChange)>,
+    counting: Vec<(LotId, Step)>,
     /// Notices whose person is not known yet: the Directory may know whom to tell of this plate.
     unaddressed: Vec<Notice>,
     addressed: Vec<Notice>,
@@ -67,6 +70,17 @@ struct Consequences {
     payments: Vec<PaymentHint>,
     /// Visits for which somebody may pay without being asked.
     opened: Vec<VisitEvent>,
+}
+
+/// A change of the facts of one plate.
+struct FactsChange<'a> {
+    old: Option<&'a Facts>,
+    new: &'a Facts,
+    /// The item's revision after it.
+    revision: i64,
+    /// Whether the list of open plates has it now and had it not before, or the other way round.
+    relisted: bool,
+    sequence: String,
 }
 
 /// The tables it reads and writes.
@@ -121,7 +135,7 @@ impl Router {
         let response = batch::stream(event, |record| async {
             let found = Box::pin(self.consequences(record)).await?;
             let mut all = gathered.lock().unwrap_or_else(PoisonError::into_inner);
-            all.occupancy.extend(found.occupancy);
+            all.counting.extend(found.counting);
             all.unaddressed.extend(found.unaddressed);
             all.addressed.extend(found.addressed);
             all.tasks.extend(found.tasks);
@@ -149,8 +163,13 @@ impl Router {
         let old = Some(record.change.old_image);
         match baro_store::stream::change_of(old, Some(record.change.new_image))? {
             None => Ok(Consequences::default()),
-            Some(Change::Facts { lot, old, new, revision }) => {
-                self.of_facts(&lot, old.as_deref(), (&new, revision), sequence).await
+            Some(Change::Facts { lot, old, new, revision, relisted }) => {
+                let change = FactsChange { old: old.as_deref(), new: &new, revision, relisted, sequence };
+                self.of_facts(&lot, change).await
+            }
+            Some(Change::Recount { lot, recount }) => {
+                let counting = vec![(lot, Step::Recount { sequence, recount })];
+                Ok(Consequences { counting, ..Consequences::default() })
             }
             Some(Change::Payment { old, new }) => self.of_payment(old.as_deref(), &new).await,
         }
@@ -166,13 +185,8 @@ impl Router {
         found.ok_or_else(|| RouteError::UnknownLot(id.clone()))
     }
 
-    async fn of_facts(
-        &self,
-        lot: &LotId,
-        old: Option<&Facts>,
-        (new, revision): (&Facts, i64),
-        sequence: String,
-    ) -> Result<Consequences, RouteError> {
+    async fn of_facts(&self, lot: &LotId, change: FactsChange<'_>) -> Result<Consequences, RouteError> {
+        let FactsChange { old, new, revision, relisted, sequence } = change;
         let priced = self.lot(lot).await?;
         let (context, now) = (priced.context(), self.clock.now());
         let none = Facts::none(new.plate.clone());
@@ -180,8 +194,9 @@ impl Router {
         let after = fold(&context, new);
         let mut found = Consequences::default();
         let delta = open_delta(&before, &after);
-        if delta != 0 && priced.lot.visit_counting() == VisitCounting::ByChange {
-            found.occupancy.push((lot.clone(), OccupancyChange { sequence, delta }));
+        // A correction of the list of open plates moves no counter, but a recount must not look past it.
+        if (delta != 0 || relisted) && priced.lot.visit_counting() == VisitCounting::ByChange {
+            found.counting.push((lot.clone(), Step::Change(OccupancyChange { sequence, delta })));
         }
         for event in events_between(&priced.fees, &before, &after) {
             tracing::debug!(event = %event.id, visit = %event.visit, lot = %event.lot, kind = notices::name(&event), "visit");
@@ -223,13 +238,7 @@ impl Router {
         self.queues.command(&found.commands).await?;
         self.pledge(&found.opened).await?;
         self.queues.look_at(&found.payments).await?;
-        let mut by_lot: BTreeMap<LotId, Vec<OccupancyChange>> = BTreeMap::new();
-        for (lot, change) in found.occupancy {
-            by_lot.entry(lot).or_default().push(change);
-        }
-        for (lot, changes) in by_lot {
-            self.tables.activity.count_occupancy(&lot, &changes, self.clock.now()).await?;
-        }
+        counting::take(&self.tables.activity, found.counting, self.clock.now()).await?;
         self.bring_tasks(found.tasks).await?;
         let mut notices = found.addressed;
         if !found.unaddressed.is_empty() {

@@ -127,7 +127,7 @@ pub struct Gate {
     pub time_zone: String,
     /// SHA-256 of its secret, hex. The secret itself has 256 random bits and is kept nowhere.
     pub secret_sha256: String,
-    /// Its lanes.
+    /// Its lanes; none where it reads no plates.
     pub lanes: Vec<Lane>,
 }
 
@@ -202,4 +202,7 @@ pub enum GateVendor {
     PlateRecognizer,
     /// License Plate Verifier push events: NEW, UPDATE, LOST.
     Axis,
+    /// Reads no plates and has no lanes: a counter, a camera over spaces or a guidance system, which tells in Baro's own
+    /// words how full the lot is.
+    Occupancy,
 }

@@ -21,6 +21,7 @@ mod parking;
 mod payers;
 mod raw;
 mod reconciliation;
+mod recount;
 pub mod schema;
 mod statements;
 pub mod stream;

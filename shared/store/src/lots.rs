@@ -21,6 +21,8 @@ use crate::{
 const LOT: &str = "LOT";
 /// A cell of the map is 0.05° wide: 5.6 km north to south, 4.5 km east to west at Daejeon.
 const CELL_E6: i32 = 50_000;
+/// The cell of lots whose place is not known: no search touches it, but the map lists every lot.
+const NOWHERE: &str = "nowhere";
 /// A search this wide touches at most four cells.
 pub const MAX_RADIUS_M: u32 = 2_000;
 /// Metres in a degree of latitude, at least.
@@ -68,9 +70,11 @@ fn cells_around(center: Coordinate, radius_m: u32) -> Vec<String> {
 
 fn lot_item(record: &LotRecord) -> Result<Item, StoreError> {
     let mut item = with_doc(record.lot.id.as_str(), LOT, record)?;
-    if let Some(position) = record.lot.position {
-        item.insert(NEAR_INDEX.hash.to_owned(), s(cell(position.lat_e6, position.lon_e6)));
-    }
+    let cell = record
+        .lot
+        .position
+        .map_or_else(|| NOWHERE.to_owned(), |position| cell(position.lat_e6, position.lon_e6));
+    item.insert(NEAR_INDEX.hash.to_owned(), s(cell));
     Ok(item)
 }
 
@@ -153,6 +157,22 @@ impl Directory {
             from = page.last_evaluated_key;
             if from.is_none() {
                 return Ok(records);
+            }
+        }
+    }
+
+    /// Every lot. Read from the map alone, so that it costs by the lots and not by what else the table holds.
+    pub async fn every_lot(&self) -> Result<Vec<LotRecord>, StoreError> {
+        let (mut found, mut from) = (Vec::new(), None);
+        loop {
+            let scan = self.client.scan().table_name(&self.table).index_name(NEAR_INDEX.name);
+            let page = scan.set_exclusive_start_key(from).send().await?;
+            for item in page.items.unwrap_or_default() {
+                found.push(doc("lot", &item)?);
+            }
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(found);
             }
         }
     }

@@ -27,12 +27,12 @@ use crate::{
     item::{Item, PK, REV, SK, TTL, doc, expiry, key, n, number, s, text, with_doc},
 };
 
-const OCCUPANCY: &str = "OCCUPANCY";
+pub(crate) const OCCUPANCY: &str = "OCCUPANCY";
 const SPACES: &str = "SPACES#";
 /// The counter of visits, the newest sequence number in it, and when it was counted last (unix microseconds).
-const OCCUPIED: &str = "occupied";
-const SEQUENCE: &str = "seq";
-const COUNTED_AT: &str = "at";
+pub(crate) const OCCUPIED: &str = "occupied";
+pub(crate) const SEQUENCE: &str = "seq";
+pub(crate) const COUNTED_AT: &str = "at";
 /// The last sign of life of the sensors' controller.
 const ALIVE: &str = "alive";
 const COUNT_PREFIX: &str = "c_";
@@ -48,7 +48,7 @@ const MAX_PAGE_TRIES: u32 = 20;
 pub struct OccupancyChange {
     /// Sequence number of the stream's record: changes of one lot come in its order.
     pub sequence: String,
-    /// −1, 0 or 1 for each record.
+    /// −1, 0 or 1 for each record. One of 0 moves nothing but the newest sequence number.
     pub delta: i32,
 }
 
@@ -360,7 +360,7 @@ impl Activity {
     }
 }
 
-fn failed_condition<R: std::fmt::Debug + Send + Sync + 'static>(
+pub(crate) fn failed_condition<R: std::fmt::Debug + Send + Sync + 'static>(
     error: SdkError<UpdateItemError, R>,
 ) -> Result<Item, StoreError> {
     match error {

@@ -1,12 +1,13 @@
 //! What a record of a table's stream says, in the domain's words.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use baro_domain::{LotId, payment::Payment, visit::Facts};
+use baro_domain::{LotId, occupancy::Recount, payment::Payment, visit::Facts};
 
 use crate::{
     StoreError, billing, facts,
     item::{Item, PK, REV, number, text},
-    parking,
+    parking, recount,
+    schema::OPEN_INDEX,
 };
 
 /// A change that something follows from.
@@ -22,6 +23,15 @@ pub enum Change {
         new: Box<Facts>,
         /// The item's revision after it.
         revision: i64,
+        /// Whether the list of open plates has it now and had it not before, or the other way round.
+        relisted: bool,
+    },
+    /// The open visits of a lot were counted anew.
+    Recount {
+        /// The lot.
+        lot: LotId,
+        /// What was counted.
+        recount: Recount,
     },
     /// A payment.
     Payment {
@@ -41,12 +51,14 @@ pub fn change_of(
     let Some(new) = new.filter(|item| !item.is_empty()).map(sdk_item) else { return Ok(None) };
     let old = old.filter(|item| !item.is_empty()).map(sdk_item);
     if parking::is_facts(&new) {
+        let is_listed = |item: &Item| item.contains_key(OPEN_INDEX.hash);
+        let relisted = old.as_ref().is_some_and(is_listed) != is_listed(&new);
         let old = old.as_ref().map(|item| facts::facts_of(item).map(Box::new)).transpose()?;
-        let lot = text(&new, PK)
-            .and_then(|pk| LotId::parse(pk).ok())
-            .ok_or_else(|| StoreError::corrupt("facts", "no lot"))?;
         let revision = number(&new, REV).ok_or_else(|| StoreError::corrupt("facts", "no revision"))?;
-        Ok(Some(Change::Facts { lot, old, new: Box::new(facts::facts_of(&new)?), revision }))
+        let new_facts = Box::new(facts::facts_of(&new)?);
+        Ok(Some(Change::Facts { lot: lot_of(&new)?, old, new: new_facts, revision, relisted }))
+    } else if recount::is_recount(&new) {
+        Ok(Some(Change::Recount { lot: lot_of(&new)?, recount: recount::recount_of(&new)? }))
     } else if billing::is_payment(&new) {
         let payment = |item: &Item| billing::stored_payment(item).map(|stored| Box::new(stored.value));
         let old = old.as_ref().map(payment).transpose()?;
@@ -54,6 +66,11 @@ pub fn change_of(
     } else {
         Ok(None)
     }
+}
+
+fn lot_of(item: &Item) -> Result<LotId, StoreError> {
+    let lot = text(item, PK).and_then(|pk| LotId::parse(pk).ok());
+    lot.ok_or_else(|| StoreError::corrupt("change of a lot", "no lot"))
 }
 
 fn sdk_item(item: serde_dynamo::Item) -> Item {

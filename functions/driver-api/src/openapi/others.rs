@@ -1,5 +1,5 @@
 //! The routes of the functions beside this one, in the same document. Their shapes are written here as those functions
-//! answer them (`gate-events/src/answer.rs`, `payment-webhook`), since a gate's body is its vendor's and not ours.
+//! answer them (`gate-events/src/answer.rs`, `occupancy`, `payment-webhook`), since a gate's body is its vendor's and not ours.
 #![allow(dead_code, reason = "the macro reads what is here; nobody calls it")]
 
 use serde::Serialize;
@@ -106,6 +106,112 @@ fn gate_events() {}
     )
 )]
 fn gate_backlog() {}
+
+/// What a counter or a camera counted.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Counts {
+    /// When it was so, by the device's clock, RFC 3339 with an offset: an older word than the last changes nothing.
+    #[schema(example = "2026-11-20T10:05:00+09:00")]
+    observed_at: String,
+    /// Each class that the device counts, at least one.
+    classes: Vec<ClassCount>,
+}
+
+/// The count of a class: one of `free` and `occupied`.
+#[derive(Serialize, ToSchema)]
+struct ClassCount {
+    /// `all` (the whole lot), `general`, `disabled`, `charging`, `compact`, `woman` or `family`.
+    #[schema(example = "disabled")]
+    class: String,
+    /// Spaces left.
+    #[schema(example = 2)]
+    free: Option<u32>,
+    /// Spaces taken.
+    occupied: Option<u32>,
+}
+
+/// What sensors at single spaces see.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SpaceWords {
+    /// When their controller said so, RFC 3339 with an offset.
+    #[schema(example = "2026-11-20T10:05:00+09:00")]
+    observed_at: String,
+    /// Spaces whose state has changed, or all; at most 1,000. None: the controller lives and nothing has changed.
+    spaces: Vec<SpaceWord>,
+}
+
+/// What a sensor sees.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SpaceWord {
+    /// What the guidance system calls the space, 1 to 24 characters.
+    #[schema(example = "B1-0041")]
+    space: String,
+    /// Its class, never `all`; `general` if left out.
+    class: Option<String>,
+    /// Whether a car stands there.
+    occupied: bool,
+    /// When the sensor saw it, where that is another moment.
+    observed_at: Option<String>,
+}
+
+/// What became of the entries of a word.
+#[derive(Serialize, ToSchema)]
+struct WordTaken {
+    /// Entries taken, those that changed nothing among them.
+    taken: u32,
+    /// The others; the body is kept.
+    refused: Vec<RefusedEntry>,
+}
+
+/// An entry that was not taken.
+#[derive(Serialize, ToSchema)]
+struct RefusedEntry {
+    /// Its place in the body.
+    index: u32,
+    /// Why: `invalid-member`, `source-not-configured`, `no-class-of-a-space`, `too-many-spaces`, `observed-in-future`.
+    code: String,
+    /// The same in words.
+    detail: String,
+}
+
+#[utoipa::path(
+    post, path = "/v1/gates/{gateId}/occupancy", tag = "gates", operation_id = "gateOccupancy",
+    summary = "What a counter or a camera counted, by class of spaces",
+    description = "Absolute numbers. The lot's settings name the device for each class that it may tell of. Sent again, or late, a \
+                   word changes nothing and gets the same answer; a bad entry holds up no good one.",
+    params(("gateId" = String, Path, description = "The device, registered as a gate without lanes", example = "gate_1")),
+    security(("gateSecret" = []), ("gateBearer" = []), ("gateBasic" = [])),
+    request_body(content = Counts, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Taken", body = WordTaken),
+        (status = "4XX", description = "Nothing of it was taken: `gate-not-found`, `wrong-gate-secret`, `malformed-json`, `invalid-member`, \
+                `source-not-configured`, `observed-in-future`, `too-many-entries` …",
+            body = super::ProblemView, content_type = "application/problem+json"),
+        (status = "5XX", description = "Send it again", body = super::ProblemView, content_type = "application/problem+json"),
+    )
+)]
+fn gate_occupancy() {}
+
+#[utoipa::path(
+    post, path = "/v1/gates/{gateId}/spaces", tag = "gates", operation_id = "gateSpaces",
+    summary = "What sensors at single spaces see",
+    description = "The newest word of each space counts, by the sensor's own time. A body without spaces is a sign of life; without \
+                   any for half an hour the numbers are told as outdated.",
+    params(("gateId" = String, Path, description = "The sensors' controller, registered as a gate without lanes", example = "gate_1")),
+    security(("gateSecret" = []), ("gateBearer" = []), ("gateBasic" = [])),
+    request_body(content = SpaceWords, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Taken", body = WordTaken),
+        (status = "4XX", description = "Nothing of it was taken: `gate-not-found`, `wrong-gate-secret`, `malformed-json`, `invalid-member`, \
+                `source-not-configured`, `no-class-of-a-space`, `too-many-entries` …",
+            body = super::ProblemView, content_type = "application/problem+json"),
+        (status = "5XX", description = "Send it again", body = super::ProblemView, content_type = "application/problem+json"),
+    )
+)]
+fn gate_spaces() {}
 
 #[utoipa::path(
     post, path = "/v1/webhooks/portone", tag = "webhooks", operation_id = "portoneWebhook",

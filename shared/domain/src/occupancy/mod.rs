@@ -4,6 +4,7 @@
 //! visits that gates open and close. Each keeps its newest word by its own clock; which of them is believed is decided
 //! when somebody asks ([`merged`]), so neither order nor repetition of reports can matter.
 
+mod recount;
 mod report;
 mod spaces;
 mod state;
@@ -19,7 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{GateId, Lot};
 
-pub use report::{Count, CountReport, Reading, ReportError, SpaceReport};
+pub use recount::{QUIET_FOR, Recount, VisitCounter};
+pub use report::{Count, CountReport, Reading, ReportError, SpaceReport, check_alive};
 pub use spaces::{MAX_PAGE_SPACES, SpaceId, SpacePage, SpaceTotals, page_of, pages_for};
 pub use state::{OccupancyState, VisitCount, merge};
 pub use view::{ClassOccupancy, SourceKind, merged};
@@ -117,6 +119,15 @@ impl OccupancyRules {
     /// Whether any class looks at this source.
     pub fn names(&self, source: &Source) -> bool {
         self.sources.values().flatten().any(|named| named == source)
+    }
+
+    /// The source that this device is to this class; which kind of device it is, the operator's settings say, not the
+    /// device.
+    pub fn source_of(&self, class: SpaceClass, device: &GateId) -> Option<&Source> {
+        self.sources.get(&class)?.iter().find(|source| match source {
+            Source::Counter { device: named } | Source::Camera { device: named } => named == device,
+            Source::Spaces | Source::Visits => false,
+        })
     }
 
     /// Whether this class looks at this source.

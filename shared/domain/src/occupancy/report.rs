@@ -84,6 +84,15 @@ impl CountReport {
     }
 }
 
+/// Whether the lot hears its sensors' controller say at this moment that it lives.
+pub fn check_alive(lot: &Lot, alive_at: Timestamp, now: Timestamp) -> Result<(), ReportError> {
+    if lot.occupancy.names(&Source::Spaces) {
+        in_time(alive_at, now)
+    } else {
+        Err(ReportError::SourceNotConfigured)
+    }
+}
+
 impl SpaceReport {
     /// Whether the lot takes this report.
     pub fn check(&self, lot: &Lot, now: Timestamp) -> Result<(), ReportError> {

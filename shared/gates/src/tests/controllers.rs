@@ -5,6 +5,12 @@ use super::{Sample, gate, lane, now, only, report, usual_gate};
 use crate::{Ignored, adapt};
 
 #[test]
+fn an_event_from_a_device_that_reads_no_plates_belongs_to_no_lane() {
+    let event = Sample::read("nexpa/incar.json");
+    assert_eq!(event.adapt(GateVendor::Occupancy).unwrap_err().code(), "unknown-lane");
+}
+
+#[test]
 fn nexpa_reads_a_car_coming_in_at_local_time() {
     let report = report(GateVendor::Nexpa, "nexpa/incar.json");
     assert_eq!(only(&report), ("12가3456".into(), Passage::Entered, "2026-11-20T05:30:05Z".into()));

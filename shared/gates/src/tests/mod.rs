@@ -61,6 +61,7 @@ fn usual_gate(vendor: GateVendor) -> Gate {
         GateVendor::Dahua => vec![way("DH-ITC-7F01", Both)],
         GateVendor::PlateRecognizer => vec![way("lane-1", Entry)],
         GateVendor::Axis => vec![way("B8A44F00C0DE", Entry)],
+        GateVendor::Occupancy => Vec::new(),
         _ => vec![way("*", Entry), way("*", Exit)],
     };
     gate(vendor, &lanes)

@@ -8,6 +8,7 @@ mod hikvision;
 mod iso;
 mod lot_push;
 mod nexpa;
+mod no_reader;
 mod plate_recognizer;
 
 use baro_domain::GateVendor;
@@ -55,6 +56,7 @@ pub(crate) fn dialect(vendor: GateVendor) -> &'static dyn Dialect {
         GateVendor::Dahua => &dahua::Dahua,
         GateVendor::PlateRecognizer => &plate_recognizer::PlateRecognizer,
         GateVendor::Axis => &axis::Axis,
+        GateVendor::Occupancy => &no_reader::NoReader,
     }
 }
 
