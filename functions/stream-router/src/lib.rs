@@ -64,6 +64,14 @@ struct Consequences {
     commands: Vec<Command>,
 }
 
+impl Consequences {
+    /// A notice for whom it names, or, where it names nobody, for the plate's registered driver.
+    fn tell(&mut self, notice: Notice) {
+        let whom = if notice.contact.is_empty() { &mut self.unaddressed } else { &mut self.addressed };
+        whom.push(notice);
+    }
+}
+
 /// The tables it reads and writes.
 #[derive(Debug, Clone)]
 pub struct Tables {
@@ -179,6 +187,9 @@ impl Router {
             tracing::debug!(event = %event.id, visit = %event.visit, lot = %event.lot, kind = notices::name(&event), "visit");
             found.unaddressed.extend(notices::of_visit(&event, &priced.lot, now));
         }
+        for notice in notices::of_decisions(&priced, (old.unwrap_or(&none), new), &after, now) {
+            found.tell(notice);
+        }
         let changes = task::changes(&context, (old.unwrap_or(&none), &before), (new, &after), now);
         found.tasks.extend(changes.into_iter().map(|change| (lot.clone(), change)));
         let command = opening(&context, &before, &after, new, now);
@@ -192,11 +203,8 @@ impl Router {
             return Ok(found);
         }
         let record = self.lot(&new.stay.lot).await?;
-        let Some(notice) = notices::of_payment(new, &record.lot) else { return Ok(found) };
-        if new.contact.is_empty() {
-            found.unaddressed.push(notice);
-        } else {
-            found.addressed.push(notice);
+        if let Some(notice) = notices::of_payment(new, &record.lot) {
+            found.tell(notice);
         }
         Ok(found)
     }
