@@ -23,8 +23,8 @@ async fn task(city: &City, what: &str, is_it: impl Fn(&Value) -> bool) -> Result
 async fn resolve(city: &City, task: &Value, verdict: &str) -> Result<Value> {
     let id = task["taskId"].as_str().context("no id")?;
     let body = json!({"verdict": verdict, "note": "사진 확인"});
-    let said = city.at_desk(&format!("tasks/{id}/resolution"), Some((&format!("{verdict}-{id}"), &body)));
-    said.await?.ok()
+    let (path, key) = (format!("tasks/{id}/resolution"), format!("{verdict}-{id}"));
+    city.at_desk(&path, Some((&key, &body))).await?.ok()
 }
 
 pub(crate) async fn unexplained_exit(city: &City) -> Result<()> {
