@@ -27,7 +27,7 @@ const MAX_HOURS: u8 = 24;
 /// The gates of a lot.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Gates {
+struct GatePage {
     /// What is counted was counted from this hour's beginning on.
     counted_from: String,
     counted_until: String,
@@ -112,13 +112,13 @@ pub(crate) async fn list(api: &OperatorApi, request: &Request) -> Result<Respons
     let ids: BTreeSet<&GateId> = known.keys().chain(sums.keys()).collect();
     let nothing = GateTally::default();
     let view = |id: &GateId| gate(id, known.get(id), sums.get(id).unwrap_or(&nothing), zone);
-    let gates = Gates {
+    let page = GatePage {
         counted_from: local_time(zone, starts.last().copied().unwrap_or(now)),
         counted_until: local_time(zone, now),
         hours,
         gates: ids.into_iter().map(view).collect(),
     };
-    respond_json(StatusCode::OK, &gates)
+    respond_json(StatusCode::OK, &page)
 }
 
 fn gate(id: &GateId, known: Option<&GateHealth>, counted: &GateTally, zone: &TimeZone) -> GateView {

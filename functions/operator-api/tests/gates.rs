@@ -20,6 +20,7 @@ fn lane() -> LaneId {
 
 /// Ten reads before a moment by a clock that runs so far ahead: two unread, three unsure; five exits.
 fn reads(until: Timestamp, ahead_s: i64) -> GateTally {
+    use ExitMatch::{ByPlate, BySimilarity, Unmatched};
     let mut tally = GateTally { last_sign_at: Some(until), heartbeats: 6, ..GateTally::default() };
     tally.refused.insert("unknown-lane".into(), 2);
     tally.others.insert("no-car".into(), 1);
@@ -33,7 +34,6 @@ fn reads(until: Timestamp, ahead_s: i64) -> GateTally {
         }
         tally.lane(&lane()).count_read(&read);
     }
-    use ExitMatch::{ByPlate, BySimilarity, Unmatched};
     for exit in [ByPlate, ByPlate, ByPlate, BySimilarity, Unmatched] {
         tally.lane(&lane()).count_exit(exit);
     }

@@ -70,6 +70,7 @@ struct LaneHealthView {
 /// Rates per mille; null where nothing was counted to take one of.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LaneRates)]
+#[allow(clippy::struct_field_names, reason = "the unit stands at the end of each name")]
 #[serde(rename_all = "camelCase")]
 struct LaneRatesView {
     /// Reads without a plate, of `reads`.

@@ -199,6 +199,7 @@ impl ClockCorrections {
     }
 
     /// With these lanes' clocks beyond correction: by how many seconds receipt lies behind each.
+    #[must_use]
     pub fn flagging(self, lanes: impl IntoIterator<Item = (LaneId, i64)>) -> Self {
         Self { flagged_s: lanes.into_iter().collect(), ..self }
     }
