@@ -12,14 +12,17 @@ use baro::{Options, Platform, SandboxPorts, import, paths};
 use baro_clients::{HttpClient, HttpTimeouts};
 use baro_domain::ledger::JournalEntry;
 use baro_domain::payment::Payment;
-use baro_domain::{GateVendor, LotId, PaymentId};
+use baro_domain::{GateVendor, LotId, Operator, OperatorKey, PaymentId};
 use baro_store::Stored;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// 10 minutes 400 won, each further 10 minutes 300 won, at every hour of every day: the price does not depend on when this runs.
 const TARIFF: &str = include_str!("../../events/tariffs/daejeon-court.json");
 pub(crate) const ZONE: &str = "Asia/Seoul";
+/// Of the person on duty; this cloud lives for minutes.
+const DESK_SECRET: &str = "of-the-main-job";
 /// The number the barrier controller has for the lot.
 pub(crate) const AREA: u32 = 20;
 /// How long anything behind the answer may take: webhook, queue, stream.
@@ -35,6 +38,8 @@ pub(crate) struct City {
     pub(crate) controller: Controller,
     /// Speaks ISAPI.
     pub(crate) camera: Controller,
+    /// What the person on duty at the lot's operator sends.
+    desk_key: String,
 }
 
 /// A payment that was asked for.
@@ -82,13 +87,18 @@ impl City {
         let lot = record.lot.id.clone();
         let controller = Controller::install(&lot, GateVendor::Nexpa, ZONE)?;
         record.lot.controller = Some(platform.install_controller(&lot, AREA, &controller.gate).await?);
+        let operator = record.lot.operator.clone();
+        let desk_key = format!("Bearer {operator}.{DESK_SECRET}");
+        let secret_sha256 = hex::encode(Sha256::digest(DESK_SECRET));
+        let keys = vec![OperatorKey { name: "당직".to_owned(), secret_sha256 }];
+        directory.put_operator(&Operator { id: operator, name: "시험".to_owned(), keys }).await?;
         directory.put_lots(&[record]).await?;
         let camera = Controller::install(&lot, GateVendor::Hikvision, ZONE)?;
         directory.put_gate(&controller.gate).await?;
         directory.put_gate(&camera.gate).await?;
         let api = Api::new(&platform.cloud.front_url, &platform.portone.url)?;
         let timeouts = HttpTimeouts { whole: Duration::from_secs(40), ..HttpTimeouts::default() };
-        Ok(Self { http: HttpClient::new(timeouts)?, platform, api, lot, controller, camera })
+        Ok(Self { http: HttpClient::new(timeouts)?, platform, api, lot, controller, camera, desk_key })
     }
 
     /// Anything posted to the front door.
@@ -98,6 +108,19 @@ impl City {
             request = request.header(*name, *value);
         }
         let response = request.body(body.to_vec()).send().await?;
+        let status = response.status().as_u16();
+        Ok(Answer { status, body: serde_json::from_slice(&response.bytes().await?).unwrap_or_default() })
+    }
+
+    /// What the person on duty asks of the lot, or says: with a key by which a repetition is known.
+    pub(crate) async fn at_desk(&self, path: &str, said: Option<(&str, &Value)>) -> Result<Answer> {
+        let path = format!("/v1/operator/lots/{}/{path}", self.lot);
+        let url = format!("{}{path}", self.platform.cloud.front_url);
+        let request = match said {
+            None => self.http.inner().get(url),
+            Some((key, body)) => self.http.inner().post(url).header("idempotency-key", key).json(body),
+        };
+        let response = request.header("authorization", &self.desk_key).send().await?;
         let status = response.status().as_u16();
         Ok(Answer { status, body: serde_json::from_slice(&response.bytes().await?).unwrap_or_default() })
     }

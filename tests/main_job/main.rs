@@ -5,6 +5,7 @@
 mod city;
 mod commands;
 mod crash;
+mod desk;
 mod gates;
 mod journey;
 mod occupancy;
@@ -57,6 +58,9 @@ async fn the_main_job_holds_through_the_deployed_template() {
     all.step("a_tariff_is_quoted_and_checked_without_a_lot", workbench::quoted_and_checked(&city)).await;
     all.step("a_counter_and_sensors_tell_free_spaces_by_class", occupancy::told_by_class(&city)).await;
     all.step("a_drifted_counter_heals_by_a_recount", occupancy::recounted(&city)).await;
+    all.step("an_exit_that_nothing_explains_is_let_out_by_a_person", desk::unexplained_exit(&city)).await;
+    all.step("a_dispute_is_decided_and_its_driver_told", desk::dispute(&city)).await;
+    all.step("a_gate_s_clock_a_day_ahead_loses_no_car_and_is_shown", desk::gate_health(&city)).await;
     all.step("a_gate_hears_why_it_is_refused_and_its_body_is_kept", refusals::of_gates(&city)).await;
     all.step("a_driver_hears_why_it_is_refused", refusals::of_drivers(&city)).await;
     all.step("nothing_was_given_up", city::nothing_given_up(&city)).await;

@@ -58,7 +58,6 @@ fn cases(city: &City) -> Result<Vec<Case>> {
         Case::of(controller, (413, "body-too-large"), JSON, &vec![b' '; OVERSIZE]),
         Case::of(camera, (415, "unsupported-content-type"), "application/zip", &good),
         Case::of(controller, (422, "unparseable-time"), JSON, &dated(city, "the day before yesterday")?),
-        Case::of(controller, (422, "observed-in-future"), JSON, &seen_at(city, ago(-6))?),
         Case::of(controller, (422, "observed-too-old"), JSON, &seen_at(city, ago(31 * 24 * 60))?),
     ];
     let mut unknown = Case::of(controller, (404, "gate-not-found"), JSON, &dated(city, "unknown gate")?);

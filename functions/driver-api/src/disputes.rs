@@ -18,13 +18,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     codes::{DISPUTE_OPEN, IDEMPOTENCY_KEY_REUSED, VISIT_NOT_FOUND, store, tariff},
+    contact::{AskedContact, MAX_BODY_BYTES, contact_of},
     service::DriverApi,
     standing::{newest, standing},
     view::local,
     visits::{Known, PriceView},
 };
 
-const MAX_BODY_BYTES: usize = 4_096;
 const MAX_NOTE_CHARS: usize = 300;
 
 /// What a driver disputes.
@@ -38,6 +38,9 @@ pub(crate) struct StartDispute {
     /// In the driver's own words, at most 300 characters.
     #[serde(default)]
     note: String,
+    /// Whom to tell how it was decided; left out: the plate's registered driver, if there is one.
+    #[serde(default)]
+    contact: Option<AskedContact>,
 }
 
 /// A dispute, with the evidence.
@@ -85,7 +88,7 @@ struct ReadView {
     post, path = "/v1/lots/{lotId}/visits/{plate}/disputes", tag = "visits", operation_id = "disputeVisit",
     summary = "Dispute a visit",
     description = "One call: the answer shows what the gates saw. A person at the lot's operator decides; until then the price \
-                   does not grow. The same key finds the same dispute.",
+                   does not grow, and whoever `contact` names is told. The same key finds the same dispute.",
     params(
         ("lotId" = String, Path, description = "Lot", example = "lot_185-1-000002"),
         ("plate" = String, Path, description = "Plate, UTF-8, percent-encoded; spaces and hyphens do not matter", example = "12가3456"),
@@ -105,12 +108,13 @@ pub(crate) async fn start(api: &DriverApi, request: &Request) -> Result<Response
         let problem = INVALID_MEMBER.problem().with("pointer", "#/note");
         return Err(problem.detail("a note has at most 300 characters"));
     }
+    let contact = contact_of(said.contact, request)?;
     let known = Known::load(api, request).await?;
     let now = api.clock.now();
     let visit = known.visit(now)?;
     let (lot, plate) = (&known.lot.lot.id, &visit.plate);
     let id = RulingId::derive(&["driver-api", lot.as_str(), plate.as_str(), key.as_str()]);
-    let kind = RulingKind::Disputed { reason: said.reason };
+    let kind = RulingKind::Disputed { reason: said.reason, contact };
     if let Some(made) = known.facts.rulings.iter().find(|ruling| ruling.id == id) {
         let is_same = made.kind == kind && made.note == note && made.at >= visit.entered_at;
         if !is_same {

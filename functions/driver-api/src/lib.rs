@@ -4,6 +4,7 @@
 //! `baro-domain`, by the same code that the barrier asks.
 
 pub mod codes;
+mod contact;
 mod disputes;
 mod gateway;
 mod lots;

@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document of the HTTP API, made from the handlers. `cargo run -p baro-driver-api --features openapi
 //! --example openapi` writes it; a test keeps the copy among the site's assets equal to the code.
 
+mod gates;
 mod operators;
 mod others;
 mod refunds;
@@ -74,6 +75,7 @@ struct ProblemView {
         crate::payments::state::state,
         crate::payments::refresh,
         operators::open_visits,
+        gates::gate_health,
         operators::tasks,
         operators::task,
         operators::resolve_task,
@@ -126,6 +128,7 @@ const ERRORS: [(&str, &[ErrorCode]); 10] = [
             INVALID_PLATE,
             INVALID_HEADER,
             INVALID_IDEMPOTENCY_KEY,
+            INVALID_CONTACT,
             INVALID_MEMBER,
             MALFORMED_JSON,
             LOT_NOT_FOUND,

@@ -95,7 +95,7 @@ mod tests {
     }
 
     fn dispute(minute: i64) -> Ruling {
-        let kind = RulingKind::Disputed { reason: DisputeReason::WrongPrice };
+        let kind = RulingKind::disputed(DisputeReason::WrongPrice);
         let (id, at) = (RulingId::derive(&["d"]), at(minute));
         Ruling { id, at, by: RuledBy::Driver, note: String::new(), kind }
     }

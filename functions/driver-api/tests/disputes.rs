@@ -4,7 +4,7 @@
 
 mod world;
 
-use baro_domain::Passage;
+use baro_domain::{Passage, notice::Language};
 use baro_testing::{at, plate};
 use serde_json::json;
 use world::World;
@@ -56,6 +56,32 @@ async fn a_visit_that_nobody_saw_or_that_ended_long_ago_can_not_be_disputed() {
     let later =
         world.ask_with("dispute", |event| event["headers"]["idempotency-key"] = json!("dispute-0003")).await;
     assert_eq!(later.problem(), (404, "visit-not-found"));
+}
+
+#[tokio::test]
+async fn whom_to_tell_is_kept_with_the_dispute_and_shown_to_nobody() {
+    let world = World::start().await;
+    world.enter(0).await;
+    let body = json!({"reason": "already_left", "contact": {"phone": "010-0000-1234", "language": "en"}});
+    let said = async |key: &str, body: serde_json::Value| {
+        let key = json!(key);
+        world
+            .ask_with("dispute", |event| {
+                event["headers"]["idempotency-key"] = key;
+                event["body"] = json!(body.to_string());
+            })
+            .await
+    };
+    let bad = said("dispute-0001", json!({"reason": "other", "contact": {"phone": "02-123-4567"}})).await;
+    assert_eq!(bad.problem(), (400, "invalid-contact"));
+    let made = said("dispute-0001", body.clone()).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert!(!made.body.to_string().contains("1234"), "{}", made.body);
+    assert_eq!(said("dispute-0001", body).await.status, 200);
+    let facts = world.cloud.parking().facts(&"lot_test".parse().unwrap(), &plate()).await.unwrap();
+    let (_, contact) = facts.dispute(&facts.rulings[0].id).unwrap();
+    assert_eq!((contact.phone.as_deref(), contact.language), (Some("01000001234"), Language::En));
+    assert!(!format!("{facts:?}").contains("0001234"), "not in debug text");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use baro_domain::{Gate, GateObservation, Passage};
 use baro_door::{ArchiveError, Knock, unavailable};
 use baro_gates::{
-    AdaptError, GateImage, Report, adapt,
+    AdaptError, GateImage, MAX_LIVE_READS, Report, adapt,
     passages::{BacklogMessage, GateDecision, GateReason},
 };
 use baro_runtime::Problem;
@@ -21,10 +21,6 @@ use crate::{
     watch::{Arrival, Counted},
 };
 
-/// More reads in one body than this are no passage but a controller that was offline and sends what it missed to the
-/// address it knows: they go the way of a backlog.
-const MAX_LIVE_READS: usize = 10;
-
 /// Takes a report and answers with the decision.
 pub(crate) async fn take(service: &GateEvents, request: &Request) -> Result<Response<Body>, Problem> {
     let knock = Knock::new(request, service.clock.now())?;
@@ -38,7 +34,10 @@ async fn report(service: &GateEvents, knock: &Knock<'_>) -> Result<Response<Body
     let record = service.door.admit(knock, MAX_BODY_BYTES).await?;
     let mut report = read(knock, |request| adapt(&record.gate, request, knock.received_at));
     if let Ok(report) = &mut report {
-        report.observations.iter_mut().for_each(|read| record.clocks.correct(read));
+        let is_live = is_live(&report.observations);
+        for read in &mut report.observations {
+            if is_live { record.clocks.correct_live(read) } else { record.clocks.correct(read) }
+        }
     }
     let arrival = match &report {
         Ok(report) => Arrival {

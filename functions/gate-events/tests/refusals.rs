@@ -114,17 +114,32 @@ async fn a_body_beyond_the_limit_is_refused_and_kept_whole() {
 async fn absurd_times_are_refused_by_the_field_they_stand_in() {
     let house = House::nexpa().await;
     let now = house.clock.now();
-    let far = nexpa("12가3456", "1", now + SignedDuration::from_secs(301));
     let old =
         nexpa("12가3456", "1", now - SignedDuration::from_hours(30 * 24) - SignedDuration::from_secs(1));
     let mut spoilt = nexpa("12가3456", "1", now);
     spoilt["data"]["date_time"] = json!("yesterday");
-    for (body, code) in [(far, "observed-in-future"), (old, "observed-too-old"), (spoilt, "unparseable-time")]
-    {
+    for (body, code) in [(old, "observed-too-old"), (spoilt, "unparseable-time")] {
         let body = body.to_string();
         let said = refused(GateVendor::Nexpa, JSON, body.as_bytes(), 422, code).await;
         assert_eq!(said.body["field"], "data.date_time");
     }
+}
+
+#[tokio::test]
+async fn what_was_kept_by_a_clock_a_day_ahead_is_refused_by_its_code_and_its_body_kept() {
+    let house = House::nexpa().await;
+    let now = house.clock.now();
+    let kept = json!([nexpa("12가3456", "1", now + SignedDuration::from_hours(23))]);
+    let headers = [("content-type", JSON), ("x-gate-secret", "secret")];
+    let said = house.post("backlog", &headers, kept.to_string().as_bytes()).await;
+    assert_eq!((said.status, &said.body["accepted"]), (202, &json!(0)));
+    assert_eq!(said.body["refused"][0]["code"], "observed-in-future");
+    assert_eq!(house.cloud.messages(), []);
+    assert_eq!(house.kept("gates/backlog/").len(), 1);
+    // The same at the address of live reports: so many are a backlog.
+    let many: Vec<Value> = vec![kept[0].clone(); 11];
+    let said = house.report(JSON, json!(many).to_string().as_bytes()).await;
+    assert_refused(&house, &said, 422, "observed-in-future", json!(many).to_string().as_bytes());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Looks every minute at what the gates reported in this hour and the one before: which has gone silent, whose clock is
-//! wrong. News is written to the log, where a metric filter turns it into an alarm, and to the gate's health; clocks are
-//! written beside the gate's configuration, where gate-events reads them at no cost.
+//! wrong. News is written to the log, where a metric filter turns it into an alarm, to the gate's health and, in the same
+//! transaction, to the operator's desk; clocks are written beside the gate's configuration, where gate-events reads
+//! them at no cost.
 //!
 //! A run that is repeated finds nothing new. One gate that can't be written holds up no other.
 
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use baro_domain::{
     Gate, GateId, LotId,
     health::{GateHealth, GateTally, HOUR, HealthEvent, LaneTally, hour_of},
+    task::{Task, TaskChange},
 };
 use baro_runtime::{Aws, Clock, Config, InitError};
 use baro_store::{Activity, Directory, KnownHealth, StoreError};
@@ -124,9 +126,9 @@ impl GateWarden {
         let begun = || KnownHealth { health: GateHealth::new(lot, gate, now), revision: 0 };
         let mut known = known.unwrap_or_else(begun);
         let (corrections, hour) = (known.health.corrections(), known.health.closed_until);
-        let advance = known.health.advance(&counted, now);
+        let mut advance = known.health.advance(&counted, now);
         let health = &mut known.health;
-        if advance.events.iter().any(is_bad) {
+        if advance.events.iter().any(HealthEvent::is_bad) {
             // A gate or lane that was taken away is silent for good, and nobody's fault.
             let record = self.directory.gate(&health.gate).await?;
             let Some(record) = record.filter(|record| record.gate.lot == health.lot) else {
@@ -135,6 +137,7 @@ impl GateWarden {
                 return Ok(Looked::Gone);
             };
             keep_lanes_of(health, &record.gate);
+            advance.events.retain(|event| event.lane().is_none_or(|lane| health.lanes.contains_key(lane)));
         }
         if health.corrections() != corrections {
             self.directory.put_clocks(&health.gate, &health.corrections()).await?;
@@ -146,17 +149,29 @@ impl GateWarden {
         {
             tell_hour(health, hour, tally);
         }
-        let written = (is_new || advance.is_news) && self.activity.put_gate_health(&known, now).await?;
+        let tasks = self.off_the_desk(health, &advance.events, now).await?;
+        let is_worth_it = is_new || advance.is_news;
+        let written = is_worth_it && self.activity.put_gate_health(&known, &tasks, now).await?;
         Ok(Looked::Kept { health: known.health, written })
     }
-}
 
-fn is_bad(event: &HealthEvent) -> bool {
-    match event {
-        HealthEvent::GateSilent { .. } | HealthEvent::LaneSilent { .. } | HealthEvent::ClockBeyond { .. } => {
-            true
+    /// Takes the tasks off the desk whose gate is back, and answers those that are to be brought there.
+    async fn off_the_desk(
+        &self,
+        health: &GateHealth,
+        events: &[HealthEvent],
+        now: Timestamp,
+    ) -> Result<Vec<Task>, StoreError> {
+        let mut tasks = Vec::new();
+        for event in events {
+            match TaskChange::of_gate(health, event) {
+                TaskChange::Open(task) => tasks.push(*task),
+                TaskChange::Explained(id) => {
+                    self.activity.explain_task(&health.lot, &id, now).await?;
+                }
+            }
         }
-        HealthEvent::GateBack | HealthEvent::LaneBack { .. } | HealthEvent::ClockWithin { .. } => false,
+        Ok(tasks)
     }
 }
 
@@ -173,22 +188,21 @@ fn tell(health: &GateHealth, events: &[HealthEvent]) {
             HealthEvent::GateSilent { since } => {
                 tracing::error!(code = "lane-silent", %lot, %gate, %since, "the gate gives no sign of life");
             }
-            HealthEvent::LaneSilent { lane, since } if health.lanes.contains_key(lane) => {
+            HealthEvent::LaneSilent { lane, since } => {
                 tracing::error!(code = "lane-silent", %lot, %gate, %lane, %since, "the lane reads no car");
             }
-            HealthEvent::ClockBeyond { lane, ahead_s } if health.lanes.contains_key(lane) => {
+            HealthEvent::ClockBeyond { lane, ahead_s, .. } => {
                 tracing::error!(code = "clock-beyond-bound", %lot, %gate, %lane, ahead_s, "the clock is wrong");
             }
-            HealthEvent::GateBack => {
+            HealthEvent::GateBack { .. } => {
                 tracing::info!(code = "gate-back", %lot, %gate, "it gives signs of life");
             }
-            HealthEvent::LaneBack { lane } => {
+            HealthEvent::LaneBack { lane, .. } => {
                 tracing::info!(code = "lane-back", %lot, %gate, %lane, "it reads again");
             }
-            HealthEvent::ClockWithin { lane } => {
+            HealthEvent::ClockWithin { lane, .. } => {
                 tracing::info!(code = "clock-within-bound", %lot, %gate, %lane, "the clock can be corrected again");
             }
-            HealthEvent::LaneSilent { .. } | HealthEvent::ClockBeyond { .. } => {}
         }
     }
 }

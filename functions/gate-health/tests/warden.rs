@@ -4,10 +4,11 @@
 use baro_domain::{
     Gate, GateVendor, LaneId, Passage,
     health::{ClockCorrections, GateTally, hour_of},
+    task::TaskKind,
 };
 use baro_gate_health::{GateWarden, Summary, WardenError};
 use baro_runtime::Clock;
-use baro_store::TallyWrite;
+use baro_store::{FiledTask, TallyWrite};
 use baro_testing::{Cloud, Fault, at, gate, observation};
 use jiff::{SignedDuration, Timestamp};
 
@@ -52,6 +53,23 @@ impl Post {
         }
     }
 
+    /// A gate that falls silent, looked at when that shows.
+    async fn silenced(&self, own: &Gate) {
+        self.counted(own, reads(0, at(1))).await;
+        self.run(1).await;
+        self.heartbeats(own, 125).await;
+        self.run(130).await;
+        self.run(131).await;
+    }
+
+    async fn tasks(&self) -> Vec<FiledTask> {
+        self.cloud.tasks().all_tasks(&gate(GateVendor::Iso).lot, None).await.unwrap().0
+    }
+
+    async fn open_tasks(&self) -> usize {
+        self.cloud.tasks().open_tasks(&gate(GateVendor::Iso).lot, None).await.unwrap().0.len()
+    }
+
     async fn clocks(&self) -> ClockCorrections {
         self.cloud.directory().gate(&gate(GateVendor::Nexpa).id).await.unwrap().unwrap().clocks
     }
@@ -88,6 +106,73 @@ async fn a_gate_that_falls_silent_is_written_once_and_once_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_silence_lies_on_the_desk_once_and_is_off_it_when_the_gate_is_back() {
+    let post = Post::new().await;
+    let own = gate(GateVendor::Iso);
+    post.silenced(&own).await;
+    post.run(132).await;
+    let tasks = post.tasks().await;
+    assert_eq!((tasks.len(), tasks[0].task.since), (1, at(125)));
+    assert_eq!(tasks[0].task.kind, TaskKind::SilentGate { gate: own.id.clone(), lane: None });
+    assert_eq!(post.open_tasks().await, 1);
+    post.heartbeats(&own, 133).await;
+    post.run(133).await;
+    assert_eq!((post.tasks().await.len(), post.open_tasks().await), (1, 0));
+    post.heartbeats(&own, 140).await;
+    post.run(145).await;
+    assert_eq!(
+        (post.tasks().await.len(), post.open_tasks().await),
+        (2, 1),
+        "another silence is another task"
+    );
+}
+
+#[tokio::test]
+async fn a_task_that_can_not_be_written_leaves_the_gate_as_it_was_and_comes_at_the_next_look() {
+    let post = Post::new().await;
+    let own = gate(GateVendor::Nexpa);
+    post.counted(&own, reads(-3_600, at(5))).await;
+    post.run(6).await;
+    let mut more = reads(-3_600, at(5));
+    more.merge(&reads(-3_600, at(16)));
+    post.counted(&own, more).await;
+    for _ in 0..3 {
+        post.cloud.fail_next("TransactWriteItems", Fault::Before);
+    }
+    post.clock.set(at(17));
+    assert!(post.warden.run().await.is_err());
+    assert_eq!(post.open_tasks().await, 0);
+    post.run(18).await;
+    post.run(19).await;
+    let tasks = post.tasks().await;
+    let kind = TaskKind::WrongClock { gate: own.id, lane: lane(), ahead_s: -3_600 };
+    assert_eq!((tasks.len(), &tasks[0].task.kind, tasks[0].task.since), (1, &kind, at(18)));
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_right_is_off_the_desk() {
+    let post = Post::new().await;
+    let own = gate(GateVendor::Nexpa);
+    post.counted(&own, reads(86_400, at(5))).await;
+    assert_eq!(
+        post.run(6).await.clocks_beyond,
+        1,
+        "no read arrives before it was taken: it needs no second look"
+    );
+    assert_eq!(post.open_tasks().await, 1);
+    let flagged = ClockCorrections::default().flagging([(lane(), -86_400)]);
+    assert_eq!(post.clocks().await, flagged);
+    let mut right = reads(0, at(140));
+    post.counted(&own, right.clone()).await;
+    post.run(141).await;
+    assert_eq!(post.open_tasks().await, 1, "perhaps they were only late");
+    right.merge(&reads(0, at(155)));
+    post.counted(&own, right).await;
+    post.run(156).await;
+    assert_eq!((post.open_tasks().await, post.clocks().await), (0, ClockCorrections::default()));
+}
+
+#[tokio::test]
 async fn a_gate_that_was_taken_away_is_forgotten_and_raises_no_alarm() {
     let post = Post::new().await;
     let gone = Gate { id: baro_domain::GateId::parse("gate_gone").unwrap(), ..gate(GateVendor::Iso) };
@@ -97,6 +182,7 @@ async fn a_gate_that_was_taken_away_is_forgotten_and_raises_no_alarm() {
     post.run(130).await;
     assert_eq!(post.run(131).await.silent_lanes, 0);
     assert_eq!(post.cloud.activity().gate_healths().await.unwrap(), []);
+    assert_eq!(post.tasks().await, []);
 }
 
 #[tokio::test]
@@ -121,7 +207,7 @@ async fn a_clock_an_hour_behind_is_flagged_and_not_corrected() {
     more.merge(&reads(-3_600, at(16)));
     post.counted(&own, more).await;
     assert_eq!(post.run(17).await.clocks_beyond, 1);
-    assert_eq!(post.clocks().await, ClockCorrections::default());
+    assert_eq!(post.clocks().await, ClockCorrections::default().flagging([(lane(), 3_600)]));
 }
 
 #[tokio::test]

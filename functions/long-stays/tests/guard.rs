@@ -100,7 +100,7 @@ async fn a_visit_in_dispute_is_not_closed_by_a_rule() {
         at: at(50),
         by: RuledBy::Driver,
         note: String::new(),
-        kind: RulingKind::Disputed { reason: DisputeReason::Other },
+        kind: RulingKind::disputed(DisputeReason::Other),
     };
     night.cloud.parking().rule(&lot_record().lot.id, &plate(), &disputed).await.unwrap();
     assert_eq!(night.run_at(97 * HOUR).await.unwrap(), (1, 0));

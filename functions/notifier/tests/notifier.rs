@@ -106,6 +106,27 @@ async fn a_person_with_the_app_gets_one_push_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_decided_dispute_is_told_once_as_its_own_template() {
+    let scene = scene(&[]).await;
+    let kind = NoticeKind::DisputeDecided { accepted: false, due: Some(Won::new(1_300)) };
+    let decided = Notice { kind, ..notice(Contact { push_token: None, ..driver() }) };
+    for _ in 0..2 {
+        assert!(scene.deliver(&decided).await);
+    }
+    let taken = scene.vendors.taken();
+    assert_eq!(taken.len(), 1);
+    assert_eq!((taken[0].channel, taken[0].said.as_str()), (AlimTalk, "dispute-refused-ko"));
+    let scene = self::scene(&[]).await;
+    let kind = NoticeKind::DisputeDecided { accepted: true, due: Some(Won::ZERO) };
+    let contact = Contact { language: Language::En, ..driver() };
+    assert!(scene.deliver(&Notice { kind, contact, ..decided }).await);
+    assert_eq!(
+        scene.vendors.taken()[0].said,
+        "Your dispute is decided: 법원·검찰청앞\nYour dispute for car 1****56 was accepted. Due now: 0 won."
+    );
+}
+
+#[tokio::test]
 async fn telling_by_push_takes_one_read_and_two_writes() {
     let scene = scene(&[]).await;
     scene.deliver(&notice(driver())).await;

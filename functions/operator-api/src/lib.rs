@@ -5,6 +5,7 @@
 
 mod access;
 pub mod codes;
+mod gates;
 mod payments;
 mod service;
 mod tariffs;
@@ -21,7 +22,8 @@ pub use codes::CODES;
 pub use service::OperatorApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template.
-pub const ROUTES: [&str; 9] = [
+pub const ROUTES: [&str; 10] = [
+    "GET /v1/operator/lots/{lotId}/gates",
     "GET /v1/operator/lots/{lotId}/visits",
     "GET /v1/operator/lots/{lotId}/tasks",
     "GET /v1/operator/lots/{lotId}/tasks/{taskId}",
@@ -36,6 +38,7 @@ pub const ROUTES: [&str; 9] = [
 /// Answers one request.
 pub async fn handle(api: Arc<OperatorApi>, request: Request) -> Result<Response<Body>, Problem> {
     match route_key(&request) {
+        Some("GET /v1/operator/lots/{lotId}/gates") => gates::list(&api, &request).await,
         Some("GET /v1/operator/lots/{lotId}/visits") => visits::open(&api, &request).await,
         Some("GET /v1/operator/lots/{lotId}/tasks") => tasks::list(&api, &request).await,
         Some("GET /v1/operator/lots/{lotId}/tasks/{taskId}") => tasks::one(&api, &request).await,

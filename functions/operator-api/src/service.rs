@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use baro_domain::{LotId, Operator, OperatorId, PricedLot};
 use baro_runtime::{Aws, Clock, Config, InitError, Problem, problem::internal};
-use baro_store::{Billing, Cached, Directory, Parking, Tasks};
+use baro_store::{Activity, Billing, Cached, Directory, Parking, Tasks};
 
 use crate::{codes::store, tasks::evidence::Pictures};
 
@@ -14,6 +14,7 @@ pub struct OperatorApi {
     pub(crate) clock: Clock,
     pub(crate) directory: Directory,
     pub(crate) parking: Parking,
+    pub(crate) activity: Activity,
     pub(crate) tasks: Tasks,
     pub(crate) billing: Billing,
     pub(crate) pictures: Pictures,
@@ -33,14 +34,15 @@ impl OperatorApi {
     /// On these clients and this clock.
     pub fn new(config: &Config, aws: &Aws, clock: Clock) -> Result<Self, InitError> {
         let dynamodb = aws_sdk_dynamodb::Client::new(aws);
-        let parking = config.required("PARKING_TABLE")?;
+        let (parking, activity) = (config.required("PARKING_TABLE")?, config.required("ACTIVITY_TABLE")?);
         Ok(Self {
             clock,
             directory: Directory::new(dynamodb.clone(), config.required("DIRECTORY_TABLE")?),
             parking: Parking::new(dynamodb.clone(), parking),
+            activity: Activity::new(dynamodb.clone(), activity),
             // No money moves here, so nothing of a visit is written with a payment.
             billing: Billing::new(dynamodb.clone(), config.required("BILLING_TABLE")?, ""),
-            tasks: Tasks::new(dynamodb, config.required("ACTIVITY_TABLE")?, parking),
+            tasks: Tasks::new(dynamodb, activity, parking),
             pictures: Pictures::new(aws, config.required("RAW_BUCKET")?),
             operators: Cached::default(),
             lots: Cached::default(),

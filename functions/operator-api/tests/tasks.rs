@@ -196,7 +196,7 @@ async fn a_car_that_a_person_says_has_left_is_listed_no_more_and_its_driver_is_h
         at: at(50),
         by: RuledBy::Driver,
         note: "10시 반에 나갔습니다".into(),
-        kind: RulingKind::Disputed { reason: DisputeReason::AlreadyLeft },
+        kind: RulingKind::disputed(DisputeReason::AlreadyLeft),
     };
     desk.cloud.parking().rule(&lot_record().lot.id, &PlateNumber::parse(MINE), &disputed).await.unwrap();
     let task = desk.routed(MINE).await;

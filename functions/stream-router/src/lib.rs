@@ -83,6 +83,14 @@ struct FactsChange<'a> {
     sequence: String,
 }
 
+impl Consequences {
+    /// A notice for whom it names, or, where it names nobody, for the plate's registered driver.
+    fn tell(&mut self, notice: Notice) {
+        let whom = if notice.contact.is_empty() { &mut self.unaddressed } else { &mut self.addressed };
+        whom.push(notice);
+    }
+}
+
 /// The tables it reads and writes.
 #[derive(Debug, Clone)]
 pub struct Tables {
@@ -205,6 +213,9 @@ impl Router {
                 found.opened.push(event);
             }
         }
+        for notice in notices::of_decisions(&priced, (old.unwrap_or(&none), new), &after, now) {
+            found.tell(notice);
+        }
         let changes = task::changes(&context, (old.unwrap_or(&none), &before), (new, &after), now);
         found.tasks.extend(changes.into_iter().map(|change| (lot.clone(), change)));
         found.payments.extend(payments::paid_twice(&context, (old.unwrap_or(&none), &before), (new, &after)));
@@ -224,11 +235,8 @@ impl Router {
         }
         let Some(stay) = new.stay() else { return Ok(found) };
         let record = self.lot(&stay.lot).await?;
-        let Some(notice) = notices::of_payment(new, &record.lot) else { return Ok(found) };
-        if new.contact.is_empty() {
-            found.unaddressed.push(notice);
-        } else {
-            found.addressed.push(notice);
+        if let Some(notice) = notices::of_payment(new, &record.lot) {
+            found.tell(notice);
         }
         Ok(found)
     }

@@ -1,10 +1,10 @@
 //! Which events a person is told of, and what they are told.
 
 use baro_domain::{
-    EventId, Lot, Won,
+    EventId, Lot, PricedLot, Won,
     notice::{Contact, Notice, NoticeKind},
     payment::{Payment, PaymentStatus},
-    visit::{VisitEvent, VisitEventKind},
+    visit::{Facts, RulingKind, Timeline, VisitEvent, VisitEventKind},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -57,6 +57,31 @@ pub fn of_visit(event: &VisitEvent, lot: &Lot, now: Timestamp) -> Option<Notice>
         return None;
     }
     Some(notice(event.id.clone(), event.plate.clone(), lot, Contact::default(), kind))
+}
+
+/// The notices of disputes that were decided between `old` and `new`, each to whom its dispute names. What is due is what it
+/// is at the decision, so that a repetition says the same.
+pub(crate) fn of_decisions(
+    lot: &PricedLot,
+    (old, new): (&Facts, &Facts),
+    after: &Timeline,
+    now: Timestamp,
+) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for ruling in new.rulings.iter().filter(|ruling| !old.rulings.contains(ruling)) {
+        let RulingKind::Decided { dispute, upheld } = &ruling.kind else { continue };
+        let Some((disputed, contact)) = new.dispute(dispute) else { continue };
+        if now.duration_since(ruling.at) > NEWS_FOR {
+            continue;
+        }
+        // A visit that a verdict made vanish, or none, owes nothing.
+        let visit = after.visit_at(disputed.at);
+        let due = visit.map_or(Some(Won::ZERO), |visit| visit.owed(&lot.fees, ruling.at));
+        let event = EventId::derive(&["decided", dispute.as_str()]);
+        let kind = NoticeKind::DisputeDecided { accepted: *upheld, due };
+        notices.push(notice(event, new.plate.clone(), &lot.lot, contact.clone(), kind));
+    }
+    notices
 }
 
 /// The notice of a payment's new state, addressed to whom the payment names.

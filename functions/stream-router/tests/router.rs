@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use aws_lambda_events::dynamodb::EventRecord;
 
 use baro_domain::{
-    BarrierController, ControllerDialect, LaneId, Passage, PaymentId, Won,
+    BarrierController, ControllerDialect, LaneId, Passage, PaymentId, RulingId, Won,
     command::{Action, Command},
     lot::OpenRequest,
-    notice::{Notice, NoticeKind},
+    notice::{Contact, Language, Notice, NoticeKind},
     payment::{PaymentStatus, VisitFact},
-    visit::PaidFact,
+    visit::{DisputeReason, PaidFact, RuledBy, Ruling, RulingKind},
 };
 use baro_runtime::Clock;
 use baro_stream_router::{Queues, Router};
@@ -175,6 +175,61 @@ async fn a_payment_taken_is_told_to_whom_it_names_once_per_state() {
     let told = notices(&cloud);
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].kind, NoticeKind::PaymentReceived { amount: paid.order.amount, leave_by: at(76) });
+}
+
+/// A dispute at ten past, decided half an hour later by rulings of these kinds.
+async fn decided(cloud: &Cloud, contact: Contact, verdict: &[RulingKind], upheld: bool) -> EventRecord {
+    let (lot, parking) = (lot_record().lot.id, cloud.parking());
+    let ruling = |name: &str, minute, kind| Ruling {
+        id: RulingId::derive(&[name]),
+        at: at(minute),
+        by: RuledBy::Driver,
+        note: String::new(),
+        kind,
+    };
+    parking.record(&observation("in", Passage::Entered, 0), &plate(), None).await.unwrap();
+    let disputed = RulingKind::Disputed { reason: DisputeReason::AlreadyLeft, contact };
+    let disputed = ruling("dispute", 10, disputed);
+    parking.rule(&lot, &plate(), &disputed).await.unwrap();
+    let before = facts_image(cloud).await;
+    let end = RulingKind::Decided { dispute: disputed.id.clone(), upheld };
+    for (index, kind) in verdict.iter().chain([&end]).enumerate() {
+        parking.rule(&lot, &plate(), &ruling(&index.to_string(), 40, kind.clone())).await.unwrap();
+    }
+    record(5, before, facts_image(cloud).await)
+}
+
+#[tokio::test]
+async fn a_decided_dispute_is_told_once_to_whom_it_names_with_what_is_due_then() {
+    for (verdict, upheld, due) in [(vec![], false, 1_300), (vec![RulingKind::LetGo], true, 0)] {
+        let (cloud, _) = start().await;
+        let router = Router::new(tables(&cloud), Queues::new(&cloud.aws, QUEUE, COMMANDS), Clock::at(at(41)));
+        let change = decided(&cloud, driver(), &verdict, upheld).await;
+        router.handle(event(vec![change.clone()])).await.unwrap();
+        router.handle(event(vec![change])).await.unwrap();
+        let told = notices(&cloud);
+        let due = Some(Won::new(due));
+        assert_eq!(told[0].kind, NoticeKind::DisputeDecided { accepted: upheld, due });
+        assert_eq!((told[0].contact.clone(), told.len()), (driver(), 2));
+        assert_eq!(told[0], told[1], "told again it is the same");
+    }
+}
+
+#[tokio::test]
+async fn a_dispute_that_names_nobody_is_told_to_the_registered_driver_and_an_old_decision_to_nobody() {
+    let (cloud, _) = start().await;
+    let change = decided(&cloud, Contact::default(), &[], false).await;
+    let router = |minute| {
+        let queues = Queues::new(&cloud.aws, QUEUE, COMMANDS);
+        Router::new(tables(&cloud), queues, Clock::at(at(minute)))
+    };
+    router(41).handle(event(vec![change.clone()])).await.unwrap();
+    assert_eq!(notices(&cloud), []);
+    cloud.directory().put_contact(&plate(), &driver()).await.unwrap();
+    router(71).handle(event(vec![change.clone()])).await.unwrap();
+    assert_eq!(notices(&cloud), [], "no news any more");
+    router(41).handle(event(vec![change])).await.unwrap();
+    assert_eq!((notices(&cloud).len(), &notices(&cloud)[0].contact), (1, &driver()));
 }
 
 #[tokio::test]

@@ -91,6 +91,13 @@ pub enum NoticeKind {
         /// Still owed, won.
         outstanding: Won,
     },
+    /// Your dispute is decided.
+    DisputeDecided {
+        /// Whether you were right.
+        accepted: bool,
+        /// What is to pay for the visit now, won; `None` where the tariff can't say.
+        due: Option<Won>,
+    },
 }
 
 impl NoticeKind {
@@ -102,6 +109,7 @@ impl NoticeKind {
             Self::DepositAwaited { .. } => "deposit_awaited",
             Self::PaymentReturned { .. } => "payment_returned",
             Self::Left { .. } => "left",
+            Self::DisputeDecided { .. } => "dispute_decided",
         }
     }
 }

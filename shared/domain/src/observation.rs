@@ -85,7 +85,7 @@ pub struct GateObservation {
     /// How sure the reader was; `None` when the vendor does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<ReadConfidence>,
-    /// When the car was there: as the gate says, put right where its clock is known to be wrong by a little
+    /// When the car was there: as the gate says, put right where its clock is known to be wrong
     /// ([`crate::health::ClockCorrections`]).
     pub observed_at: Timestamp,
     /// What the gate's own clock showed, where `observed_at` was put right.
@@ -105,6 +105,12 @@ pub struct GateObservation {
 }
 
 impl GateObservation {
+    /// Sets the gate's own time aside: the read was taken when we received it.
+    pub fn take_on_receipt(&mut self) {
+        self.reported_at = Some(self.clock_time());
+        self.observed_at = self.received_at;
+    }
+
     /// What the gate's own clock showed: the same in every delivery of a read, whatever is known of the clock by then.
     pub fn clock_time(&self) -> Timestamp {
         self.reported_at.unwrap_or(self.observed_at)

@@ -54,6 +54,15 @@ pub(crate) struct Remarks {
     pub(crate) unasked: Option<Unasked>,
 }
 
+/// When a read was taken.
+struct Moment {
+    observed_at: Timestamp,
+    /// What the gate's clock showed, where that can't be.
+    reported_at: Option<Timestamp>,
+    /// The same in every delivery of the read.
+    identity: String,
+}
+
 impl<'a> Desk<'a> {
     /// For what is sent as it happens.
     pub(crate) fn live(
@@ -108,13 +117,13 @@ impl<'a> Desk<'a> {
             asks if asks.is_exit() && remarks.unasked == Some(Unasked::BarrierUp) => Passage::Left,
             passage => passage,
         };
-        let (observed_at, time_identity) = self.when(sighting.time)?;
+        let Moment { observed_at, reported_at, identity } = self.when(sighting.time)?;
         let event_id = self.event_id(
             lane,
             passage,
             &sighting.plate,
             sighting.vendor_id.as_deref().filter(|id| identifies(id)),
-            &time_identity,
+            &identity,
         );
         Ok(GateObservation {
             event_id,
@@ -124,7 +133,7 @@ impl<'a> Desk<'a> {
             plate: sighting.plate,
             confidence: sighting.confidence,
             observed_at,
-            reported_at: None,
+            reported_at,
             received_at: self.received_at,
             image_key: None,
             track: remarks.track.map(|(id, sequence)| self.track(lane, &id, sequence)),
@@ -132,22 +141,29 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn when(&self, time: Option<(VendorTime, String)>) -> Result<(Timestamp, String), AdaptError> {
+    /// When it was. A live read that its gate puts into the future was taken when it came: the car stands there, whatever
+    /// the clock shows. What was kept while offline has no other time than the gate's, and is refused.
+    fn when(&self, time: Option<(VendorTime, String)>) -> Result<Moment, AdaptError> {
         let Some((time, path)) = time else {
             // To the second, so that a resend within it is known by its id; a later one by the fold's passage window.
-            return Ok((self.received_at, self.received_at.as_second().to_string()));
+            let identity = self.received_at.as_second().to_string();
+            return Ok(Moment { observed_at: self.received_at, reported_at: None, identity });
         };
         let observed_at = time
             .resolve(&self.zone, self.received_at)
             .ok_or_else(|| AdaptError::at(AdaptErrorKind::UnparseableTime, path.clone()))?;
         let ahead = observed_at.duration_since(self.received_at);
+        let identity = time.identity();
+        if ahead > MAX_AHEAD && self.live {
+            return Ok(Moment { observed_at: self.received_at, reported_at: Some(observed_at), identity });
+        }
         if ahead > MAX_AHEAD {
             return Err(AdaptError::at(AdaptErrorKind::ObservedInFuture, path));
         }
         if ahead < -MAX_AGE {
             return Err(AdaptError::at(AdaptErrorKind::ObservedTooOld, path));
         }
-        Ok((observed_at, time.identity()))
+        Ok(Moment { observed_at, reported_at: None, identity })
     }
 
     /// The lane with the most exact code; of several with that code the one that goes the way the report says. Where

@@ -31,7 +31,7 @@ pub enum AdaptErrorKind {
     /// A time in no known form.
     #[error("the time is in no known form")]
     UnparseableTime,
-    /// More than [`crate::MAX_AHEAD`] after it was received.
+    /// Kept while the gate was offline, and more than [`crate::MAX_AHEAD`] after it was received.
     #[error("the time lies in the future")]
     ObservedInFuture,
     /// More than [`crate::MAX_AGE`] before it was received.

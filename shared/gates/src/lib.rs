@@ -17,7 +17,9 @@ mod time;
 mod vendors;
 mod xml;
 
-use baro_domain::Gate;
+use std::collections::BTreeMap;
+
+use baro_domain::{Gate, GateObservation, LaneId};
 use jiff::Timestamp;
 
 use desk::Desk;
@@ -29,6 +31,9 @@ pub use time::{MAX_AGE, MAX_AHEAD};
 
 /// The most vendor events taken in one batch.
 pub const MAX_BATCH_ENTRIES: usize = 1_000;
+/// More reads in one body than this are no passage but a controller that was offline and sends what it missed to the
+/// address it knows: they go the way of a backlog.
+pub const MAX_LIVE_READS: usize = 10;
 
 /// Reads what a gate posted.
 ///
@@ -38,11 +43,36 @@ pub fn adapt(gate: &Gate, request: &GateRequest<'_>, received_at: Timestamp) -> 
     let dialect = vendors::dialect(gate.vendor);
     let desk = Desk::live(gate, request, received_at)?;
     let mut report = dialect.adapt(&desk, request)?;
+    if report.observations.len() > MAX_LIVE_READS {
+        report = dialect.adapt(&Desk::late(gate, request, received_at)?, request)?;
+    }
+    refuse_kept(&mut report);
     if report.observations.is_empty() && report.ignored.is_empty() && !report.refused.is_empty() {
         return Err(report.refused.swap_remove(0));
     }
     report.reply = VendorReply::accepted(dialect.acknowledgement());
     Ok(report)
+}
+
+/// Of the reads that are taken at their receipt only the newest of a lane, and what its clock puts close to it, were sent as
+/// they happened. When the others were is known to nobody.
+fn refuse_kept(report: &mut Report) {
+    let mut newest: BTreeMap<LaneId, Timestamp> = BTreeMap::new();
+    for read in &report.observations {
+        if let Some(at) = read.reported_at {
+            let newest = newest.entry(read.lane.clone()).or_insert(at);
+            *newest = at.max(*newest);
+        }
+    }
+    let is_live = |read: &GateObservation| {
+        let Some(at) = read.reported_at else { return true };
+        newest.get(&read.lane).is_none_or(|newest| newest.duration_since(at) <= passages::MAX_LATENESS)
+    };
+    let before = report.observations.len();
+    report.observations.retain(is_live);
+    let kept = before - report.observations.len();
+    let refused = || AdaptError::new(AdaptErrorKind::ObservedInFuture);
+    report.refused.extend(std::iter::repeat_with(refused).take(kept));
 }
 
 /// Reads what a gate kept while it was offline: a JSON array of the vendor's events (a string holds a body that is not

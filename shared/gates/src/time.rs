@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::json::Node;
 use crate::{AdaptError, AdaptErrorKind};
 
-/// A gate's clock may run this far ahead of ours.
+/// A gate's clock may run this far ahead of ours. Beyond it a live read is taken at its receipt, and one that was kept is
+/// refused.
 pub const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// Older reports are not folded by themselves: the lot's days are settled and retention has begun.
 pub const MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);

@@ -6,16 +6,25 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::{error::SdkError, operation::put_item::PutItemError};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::{
+        put_item::{PutItemError, builders::PutItemInputBuilder},
+        transact_write_items::TransactWriteItemsError,
+    },
+    types::{Put, TransactWriteItem},
+};
 use baro_domain::{
     GateId, LotId,
     health::{GateHealth, GateTally},
+    task::Task,
 };
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     Activity, StoreError,
     item::{Item, PK, REV, SK, TTL, doc, expiry, key, number, s, shard_of, text, with_doc},
+    tasks::open_item,
 };
 
 /// Gates are spread over so many partitions: 1,000 writes a second each, at one write a minute and gate.
@@ -118,17 +127,51 @@ impl Activity {
         self.partition(health_key(shard_of(lot, SHARDS)), Some(lot)).await?.iter().map(known).collect()
     }
 
-    /// Writes a gate over the revision that was read. Answers whether it was done; `false` means that another run was
-    /// faster.
-    pub async fn put_gate_health(&self, known: &KnownHealth, now: Timestamp) -> Result<bool, StoreError> {
+    /// Writes a gate over the revision that was read, and with it what its news brings to the desk: both or neither, so
+    /// that a silence makes one task. Answers whether it was done; `false` means that another run was faster.
+    pub async fn put_gate_health(
+        &self,
+        known: &KnownHealth,
+        tasks: &[Task],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let health = &known.health;
         let sk = place(&health.lot, &health.gate);
         let mut item = with_doc(&health_key(shard_of(&health.lot, SHARDS)), &sk, health)?;
         item.insert(TTL.to_owned(), expiry(now, HEALTH_RETENTION_DAYS));
-        let sent = self.put_over(item, known.revision).send().await;
-        match sent {
+        let put = self.put_over(item, known.revision);
+        if !tasks.is_empty() {
+            return self.put_with_tasks(put.as_input().clone(), tasks, now).await;
+        }
+        match put.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(context)) if lost_race(context.err()) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn put_with_tasks(
+        &self,
+        health: PutItemInputBuilder,
+        tasks: &[Task],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let health = Put::builder()
+            .set_table_name(health.get_table_name().clone())
+            .set_item(health.get_item().clone())
+            .set_condition_expression(health.get_condition_expression().clone())
+            .set_expression_attribute_names(health.get_expression_attribute_names().clone())
+            .set_expression_attribute_values(health.get_expression_attribute_values().clone())
+            .build()?;
+        let mut writes = vec![TransactWriteItem::builder().put(health).build()];
+        for task in tasks {
+            let put = Put::builder().table_name(&self.table).set_item(Some(open_item(task, now)?)).build()?;
+            writes.push(TransactWriteItem::builder().put(put).build());
+        }
+        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(context)) if lost_race_of_many(context.err()) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -167,6 +210,11 @@ impl Activity {
             }
         }
     }
+}
+
+fn lost_race_of_many(error: &TransactWriteItemsError) -> bool {
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else { return false };
+    cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
 fn lost_race(error: &PutItemError) -> bool {

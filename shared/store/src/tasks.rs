@@ -18,7 +18,7 @@ use baro_domain::{
 use jiff::Timestamp;
 
 use crate::{
-    StoreError,
+    Activity, StoreError,
     directory::unless_changed,
     facts::{self, plate_key, read_name, read_value},
     item::{Item, REV, SK, TTL, doc, expiry, key, n, s, text, with_doc},
@@ -82,34 +82,21 @@ fn outcome_value(outcome: &Outcome) -> Result<AttributeValue, StoreError> {
     serde_json::to_string(outcome).map(s).map_err(|error| StoreError::corrupt("task", error))
 }
 
-impl Tasks {
-    /// On these tables.
-    pub fn new(client: Client, activity: impl Into<String>, parking: impl Into<String>) -> Self {
-        Self { client, activity: activity.into(), parking: parking.into() }
-    }
+/// A task that waits for a person, as it lies in the table.
+pub(crate) fn open_item(task: &Task, now: Timestamp) -> Result<Item, StoreError> {
+    let mut item = with_doc(task.lot.as_str(), &format!("{TASK}{}", task.id), task)?;
+    item.insert(TASKS_INDEX.hash.to_owned(), s(task.lot.as_str()));
+    item.insert(TTL.to_owned(), expiry(now, FACT_RETENTION_DAYS));
+    Ok(item)
+}
 
-    /// Puts a task on the desk; `false` when it was there before, whatever became of it.
-    pub async fn open(&self, task: &Task, now: Timestamp) -> Result<bool, StoreError> {
-        let mut item = with_doc(task.lot.as_str(), &format!("{TASK}{}", task.id), task)?;
-        item.insert(TASKS_INDEX.hash.to_owned(), s(task.lot.as_str()));
-        item.insert(TTL.to_owned(), expiry(now, FACT_RETENTION_DAYS));
-        let sent = self
-            .client
-            .put_item()
-            .table_name(&self.activity)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        unless_changed(sent, PutItemError::is_conditional_check_failed_exception)
-    }
-
-    /// Takes a task off the desk that facts explain; `false` when none lay there.
-    pub async fn explain(&self, lot: &LotId, id: &TaskId, now: Timestamp) -> Result<bool, StoreError> {
+impl Activity {
+    /// Takes a task off the desk that is explained; `false` when none lay there.
+    pub async fn explain_task(&self, lot: &LotId, id: &TaskId, now: Timestamp) -> Result<bool, StoreError> {
         let sent = self
             .client
             .update_item()
-            .table_name(&self.activity)
+            .table_name(&self.table)
             .set_key(Some(task_key(lot, id)))
             .condition_expression("attribute_exists(#open)")
             .update_expression("SET #outcome = :outcome REMOVE #open")
@@ -119,6 +106,31 @@ impl Tasks {
             .send()
             .await;
         unless_changed(sent, UpdateItemError::is_conditional_check_failed_exception)
+    }
+}
+
+impl Tasks {
+    /// On these tables.
+    pub fn new(client: Client, activity: impl Into<String>, parking: impl Into<String>) -> Self {
+        Self { client, activity: activity.into(), parking: parking.into() }
+    }
+
+    /// Puts a task on the desk; `false` when it was there before, whatever became of it.
+    pub async fn open(&self, task: &Task, now: Timestamp) -> Result<bool, StoreError> {
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.activity)
+            .set_item(Some(open_item(task, now)?))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        unless_changed(sent, PutItemError::is_conditional_check_failed_exception)
+    }
+
+    /// Takes a task off the desk that facts explain; `false` when none lay there.
+    pub async fn explain(&self, lot: &LotId, id: &TaskId, now: Timestamp) -> Result<bool, StoreError> {
+        Activity::new(self.client.clone(), &self.activity).explain_task(lot, id, now).await
     }
 
     /// A task.

@@ -76,12 +76,12 @@ async fn of_two_runs_that_know_the_same_gate_one_writes() {
     let activity = cloud.activity();
     let health = GateHealth::new(lot_record().lot.id, GateId::parse("gate_1").unwrap(), at(0));
     let known = KnownHealth { health, revision: 0 };
-    assert!(activity.put_gate_health(&known, at(0)).await.unwrap());
-    assert!(!activity.put_gate_health(&known, at(0)).await.unwrap());
+    assert!(activity.put_gate_health(&known, &[], at(0)).await.unwrap());
+    assert!(!activity.put_gate_health(&known, &[], at(0)).await.unwrap());
     let mut read = activity.gate_healths().await.unwrap().pop().unwrap();
     assert_eq!((&read.health, read.revision), (&known.health, 1));
     read.health.last_sign_at = at(1);
-    assert!(activity.put_gate_health(&read, at(1)).await.unwrap());
+    assert!(activity.put_gate_health(&read, &[], at(1)).await.unwrap());
     assert_eq!(activity.gate_healths_of(&lot_record().lot.id).await.unwrap()[0].health, read.health);
     activity.forget_gate(&read.health.lot, &read.health.gate).await.unwrap();
     assert_eq!(activity.gate_healths().await.unwrap(), []);

@@ -78,16 +78,20 @@ struct TaskPage {
 struct OperatorTask {
     /// Id; ids of a lot sort by `since`.
     task_id: String,
-    /// `unexplained_exit`, `unread_exit`, `long_stay`, `seen_elsewhere` or `dispute`.
+    /// `unexplained_exit`, `unread_exit`, `long_stay`, `seen_elsewhere`, `dispute`, `silent_gate` or `wrong_clock`.
     kind: String,
-    /// `open`, `explained` (by later reads) or `decided` (by a person).
+    /// `open`, `explained` (by later reads, or a gate that is back) or `decided` (by a person).
     state: String,
-    /// The plate as read or filed; absent where nothing could be read.
+    /// The plate as read or filed; absent where nothing could be read, or where it is about a gate.
     plate: Option<String>,
     /// The moment of the cause.
     since: String,
-    /// The lane of the read, if it is about one.
+    /// The lane of the read, if it is about one; the lane that is silent or whose clock is wrong.
     lane: Option<String>,
+    /// The gate, if it is about one. Such a task ends by itself, or with `dismiss`.
+    gate: Option<String>,
+    /// By how many seconds a wrong clock ran ahead when it was found; behind: negative.
+    ahead_s: Option<i64>,
     /// What the driver says.
     dispute: Option<OperatorDispute>,
     /// The other visit of a plate that is in two lots at once.
@@ -149,8 +153,8 @@ struct TaskResolution {
 struct TaskInFull {
     #[serde(flatten)]
     task: OperatorTask,
-    /// The task's own car.
-    evidence: TaskEvidence,
+    /// The task's own car; absent where it is about a gate.
+    evidence: Option<TaskEvidence>,
 }
 
 /// What is known.

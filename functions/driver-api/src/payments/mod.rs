@@ -1,6 +1,5 @@
 //! Payments: asking for one, how it stands, and a nudge to look at the gateway.
 
-mod contact;
 pub(crate) mod start;
 pub(crate) mod state;
 

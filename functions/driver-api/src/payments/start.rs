@@ -12,18 +12,18 @@ use baro_domain::{
 };
 use baro_runtime::{
     Problem,
-    http::{IdempotencyKey, Language, idempotency_key, respond_json, with_header},
+    http::{IdempotencyKey, Language, body, idempotency_key, json_body, respond_json, with_header},
     problem::internal,
 };
 use baro_store::Created;
 use http::{Response, StatusCode, header::LOCATION};
 use jiff::Timestamp;
 use lambda_http::{Body, Request};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::contact::contact_of;
 use crate::{
     codes::{IDEMPOTENCY_KEY_REUSED, NOTHING_DUE, store},
+    contact::{AskedContact, MAX_BODY_BYTES, contact_of},
     service::DriverApi,
     standing::Standing,
     view::{KRW, QuoteView, local},
@@ -32,6 +32,25 @@ use crate::{
 
 /// What a bank prints of an order's name is short.
 const MAX_LOT_NAME_CHARS: usize = 30;
+
+/// Starts a payment. May be empty.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct StartPayment {
+    /// Whom to tell that the money came, and that the car left.
+    #[serde(default)]
+    contact: Option<AskedContact>,
+}
+
+impl StartPayment {
+    fn of(request: &Request) -> Result<Self, Problem> {
+        if body(request, MAX_BODY_BYTES)?.is_empty() {
+            return Ok(Self::default());
+        }
+        json_body(request, MAX_BODY_BYTES)
+    }
+}
 
 /// A payment to be made through the gateway's browser SDK.
 #[derive(Debug, Serialize)]
@@ -70,7 +89,7 @@ pub(crate) struct StartedPayment {
         ("plate" = String, Path, description = "Plate, UTF-8, percent-encoded; spaces and hyphens do not matter", example = "12가3456"),
         ("idempotency-key" = String, Header, description = "8 to 64 visible ASCII characters, new for each wish to pay", min_length = 8, max_length = 64),
     ),
-    request_body(content = Option<super::contact::StartPayment>, description = "Whom to tell; may be left out"),
+    request_body(content = Option<StartPayment>, description = "Whom to tell; may be left out"),
     responses(
         (status = 201, description = "A new payment", body = StartedPayment, headers(("location" = String, description = "Where its state can be asked for"))),
         (status = 200, description = "The payment this key made before", body = StartedPayment),
@@ -78,7 +97,8 @@ pub(crate) struct StartedPayment {
 ))]
 pub(crate) async fn start(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let key = idempotency_key(request)?;
-    let contact = contact_of(request)?;
+    let asked = StartPayment::of(request)?;
+    let contact = contact_of(asked.contact, request)?;
     let known = Known::load(api, request).await?;
     let now = api.clock.now();
     let standing = known.standing(now, now)?;

@@ -82,9 +82,14 @@ struct ReadView {
     picture: Option<String>,
 }
 
-/// Loads all of it in one request.
-pub(super) async fn gather(api: &OperatorApi, lot: &PricedLot, task: &Task) -> Result<Evidence, Problem> {
-    let mut plates = vec![task.plate.clone()];
+/// Loads all of it in one request; nothing of a task without a car.
+pub(super) async fn gather(
+    api: &OperatorApi,
+    lot: &PricedLot,
+    task: &Task,
+) -> Result<Option<Evidence>, Problem> {
+    let Some(own) = &task.plate else { return Ok(None) };
+    let mut plates = vec![own.clone()];
     plates.extend(task.candidates.iter().map(|candidate| candidate.plate.clone()));
     let files = api.parking.on_files(&lot.lot.id, &plates).await.map_err(store)?;
     let facts_of = |plate: &PlateNumber| {
@@ -94,7 +99,7 @@ pub(super) async fn gather(api: &OperatorApi, lot: &PricedLot, task: &Task) -> R
     let cars = plates.iter().map(|plate| car(api, lot, facts_of(plate)));
     let mut cars = futures::future::try_join_all(cars).await?.into_iter();
     let car = cars.next().ok_or_else(|| internal(&std::fmt::Error))?;
-    Ok(Evidence { car, candidates: cars.collect() })
+    Ok(Some(Evidence { car, candidates: cars.collect() }))
 }
 
 async fn car(api: &OperatorApi, lot: &PricedLot, mut facts: Facts) -> Result<CarView, Problem> {

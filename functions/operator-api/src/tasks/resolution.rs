@@ -3,7 +3,7 @@
 use baro_domain::{
     PlateNumber, PricedLot, RulingId,
     task::{FileChange, Outcome, Task, TaskError, Verdict, decide},
-    visit::{Ruling, fold},
+    visit::{Facts, Ruling, fold},
 };
 use baro_runtime::{
     Problem,
@@ -80,12 +80,16 @@ async fn end(
 ) -> Result<FiledTask, Problem> {
     let Said { verdict, note, key } = said;
     let now = api.clock.now();
-    let facts = api.parking.facts(&lot.lot.id, &task.plate).await.map_err(store)?;
+    let facts = match &task.plate {
+        Some(plate) => api.parking.facts(&lot.lot.id, plate).await.map_err(store)?,
+        None => Facts::none(PlateNumber::unread()),
+    };
     let matched = match verdict {
         Verdict::Match { plate } => Some(api.parking.facts(&lot.lot.id, plate).await.map_err(store)?),
         _ => None,
     };
-    let changes = decide(&lot.context(), task, &facts, matched.as_ref(), verdict, now).map_err(refused)?;
+    let changes =
+        decide(&lot.context(), &task.kind, &facts, matched.as_ref(), verdict, now).map_err(refused)?;
     let entries: Vec<FileEntry> =
         changes.into_iter().map(|change| entry(change, task, caller, note, now)).collect();
     let outcome = Outcome::Decided {
@@ -141,7 +145,7 @@ async fn relist(api: &OperatorApi, lot: &PricedLot, task: &Task, verdict: &Verdi
         Verdict::Match { plate } => Some(plate),
         _ => None,
     };
-    let plates: Vec<&PlateNumber> = std::iter::once(&task.plate).chain(matched).collect();
+    let plates: Vec<&PlateNumber> = task.plate.iter().chain(matched).collect();
     for plate in plates {
         let open = |facts: &_| fold(&lot.context(), facts).open().map(|visit| visit.entered_at);
         api.parking.relist(&lot.lot.id, plate, open).await.map_err(store)?;

@@ -1,7 +1,7 @@
 //! What tasks look like. An operator sees plates in full: they are what the task is about.
 
 use baro_domain::{
-    PlateNumber,
+    GateId, PlateNumber,
     task::{Candidate, Elsewhere, Outcome, TaskKind, Verdict},
     visit::{DisputeReason, RuledBy},
 };
@@ -27,7 +27,9 @@ pub(super) struct TaskPage {
 pub(super) struct TaskInFull {
     #[serde(flatten)]
     pub(super) task: TaskView,
-    pub(super) evidence: Evidence,
+    /// Absent where it is about a gate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) evidence: Option<Evidence>,
 }
 
 /// A task.
@@ -44,6 +46,12 @@ pub(super) struct TaskView {
     since: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     lane: Option<String>,
+    /// The gate, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<GateId>,
+    /// By how many seconds a wrong clock ran ahead when it was found; behind: negative.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ahead_s: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dispute: Option<DisputeView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,7 +104,8 @@ struct ResolutionView {
 impl TaskView {
     pub(super) fn new(filed: &FiledTask, zone: &TimeZone) -> Self {
         let task = &filed.task;
-        let (mut dispute, mut elsewhere) = (None, None);
+        let (mut dispute, mut elsewhere, mut gate, mut ahead_s) = (None, None, None, None);
+        let mut lane = task.read().map(|read| &read.lane);
         let kind = match &task.kind {
             TaskKind::UnexplainedExit(_) => "unexplained_exit",
             TaskKind::UnreadExit(_) => "unread_exit",
@@ -109,6 +118,14 @@ impl TaskView {
                 dispute = Some(DisputeView { reason: *reason, note: note.clone() });
                 "dispute"
             }
+            TaskKind::SilentGate { gate: silent, lane: of } => {
+                (gate, lane) = (Some(silent.clone()), of.as_ref());
+                "silent_gate"
+            }
+            TaskKind::WrongClock { gate: wrong, lane: of, ahead_s: by } => {
+                (gate, lane, ahead_s) = (Some(wrong.clone()), Some(of), Some(*by));
+                "wrong_clock"
+            }
         };
         let (state, resolution) = match &filed.outcome {
             None => ("open", None),
@@ -119,9 +136,11 @@ impl TaskView {
             task_id: task.id.to_string(),
             kind,
             state,
-            plate: (!is_unread).then(|| task.plate.clone()),
+            plate: task.plate.clone().filter(|_| !is_unread),
             since: local_time(zone, task.since),
-            lane: task.read().map(|read| read.lane.to_string()),
+            lane: lane.map(ToString::to_string),
+            gate,
+            ahead_s,
             dispute,
             elsewhere,
             candidates: task.candidates.clone(),

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::shifted;
 use crate::{GateObservation, LaneId};
 
+/// A live read of a lane whose clock is flagged counts as having come at once if its delay is what the clock explains, within
+/// this: as much as a live read of a right clock may be late.
+const EXPLAINED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
+
 /// A clock wrong by more than this is told to people, not corrected: nobody knows what else is wrong with it.
 pub const MAX_CORRECTION: SignedDuration = SignedDuration::from_mins(5);
 /// A clock beyond the bound counts as within it again below this.
@@ -135,6 +139,24 @@ impl LaneClock {
         self.beyond
     }
 
+    /// By how many seconds receipt lies behind a clock that is beyond what is corrected.
+    pub fn flagged_s(&self) -> Option<i64> {
+        self.beyond.then_some(self.delay_ms / 1_000)
+    }
+
+    /// What is made of it.
+    pub fn standing(&self) -> ClockStanding {
+        if self.beyond {
+            ClockStanding::Flagged
+        } else if self.correction_s() != 0 {
+            ClockStanding::Corrected
+        } else if self.known {
+            ClockStanding::Right
+        } else {
+            ClockStanding::Unknown
+        }
+    }
+
     /// Seconds to add to the gate's time; 0 where the clock is right, or too wrong.
     pub fn correction_s(&self) -> i64 {
         let is_right = self.delay_ms.abs() < RIGHT_WITHIN_MS;
@@ -142,22 +164,65 @@ impl LaneClock {
     }
 }
 
-/// What is added to the clocks of a gate's lanes, in seconds. A lane that is not in it has the right time.
+/// What is made of a lane's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockStanding {
+    /// There were too few reads to say.
+    Unknown,
+    /// It is right.
+    Right,
+    /// It is wrong by up to [`MAX_CORRECTION`], and put right.
+    Corrected,
+    /// It is wrong by more: people are told, and live reads count from their receipt.
+    Flagged,
+}
+
+/// What is known of the clocks of a gate's lanes. A lane that is not in it has the right time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ClockCorrections(BTreeMap<LaneId, i64>);
+#[serde(rename_all = "camelCase", default)]
+pub struct ClockCorrections {
+    /// Seconds to add.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    added_s: BTreeMap<LaneId, i64>,
+    /// Clocks beyond correction: by how many seconds receipt lies behind them. Never added to a time; it only tells whether a
+    /// live read came at once.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    flagged_s: BTreeMap<LaneId, i64>,
+}
 
 impl ClockCorrections {
     /// Of these lanes; zeros are left out.
     pub fn of(lanes: impl IntoIterator<Item = (LaneId, i64)>) -> Self {
-        Self(lanes.into_iter().filter(|(_, seconds)| *seconds != 0).collect())
+        let added_s = lanes.into_iter().filter(|(_, seconds)| *seconds != 0).collect();
+        Self { added_s, flagged_s: BTreeMap::new() }
+    }
+
+    /// With these lanes' clocks beyond correction: by how many seconds receipt lies behind each.
+    #[must_use]
+    pub fn flagging(self, lanes: impl IntoIterator<Item = (LaneId, i64)>) -> Self {
+        Self { flagged_s: lanes.into_iter().collect(), ..self }
+    }
+
+    /// As [`Self::correct`], for a read that was sent as it happened: where its clock is known to be wrong beyond
+    /// correction and explains the delay, it was taken when we received it. So a gate whose clock is ten minutes behind
+    /// is not taken for one whose reads come ten minutes late.
+    pub fn correct_live(&self, read: &mut GateObservation) {
+        let Some(seconds) = self.flagged_s.get(&read.lane) else { return self.correct(read) };
+        let taken_at = shifted(read.observed_at, SignedDuration::from_secs(*seconds));
+        let is_explained = read.received_at.duration_since(taken_at).abs() <= EXPLAINED_WITHIN;
+        if read.reported_at.is_none() && is_explained {
+            read.take_on_receipt();
+        }
     }
 
     /// Puts a read at the time that it was by our clock. Its id stays: that comes from the gate's own time.
     ///
-    /// A read was never taken after it was received, so no correction puts it there.
+    /// A read was never taken after it was received, so no correction puts it there. One that was put right before stays.
     pub fn correct(&self, read: &mut GateObservation) {
-        let Some(seconds) = self.0.get(&read.lane) else { return };
+        let Some(seconds) = self.added_s.get(&read.lane).filter(|_| read.reported_at.is_none()) else {
+            return;
+        };
         let by_gate = read.observed_at;
         let corrected = shifted(by_gate, SignedDuration::from_secs(*seconds));
         read.observed_at = corrected.min(read.received_at.max(by_gate));

@@ -191,6 +191,39 @@ fn a_correction_keeps_what_the_gate_said() {
     assert_eq!(other, read("a", "out", Passage::Entered, noon()));
 }
 
+#[test]
+fn a_live_read_of_a_flagged_clock_counts_from_its_receipt_if_the_clock_explains_its_delay() {
+    let clocks = ClockCorrections::default().flagging([(lane("in"), 600), (lane("ahead"), -86_400)]);
+    let by = |lane_name: &str, ahead_s: i64, under_way_s: i64| {
+        let mut read = read("a", lane_name, Passage::Entered, noon() + SignedDuration::from_secs(ahead_s));
+        read.received_at = noon() + SignedDuration::from_secs(under_way_s);
+        let said = read.observed_at;
+        clocks.correct_live(&mut read);
+        assert_eq!(read.clock_time(), said, "what it said is kept");
+        read.observed_at
+    };
+    assert_eq!(by("in", -600, 0), noon());
+    assert_eq!(by("in", -600, 119), minutes(1) + SignedDuration::from_secs(59));
+    assert_eq!(by("in", -600, 121), minutes(-10), "it was late, not only its clock");
+    assert_eq!(by("in", 0, 1), noon(), "somebody set it");
+    assert_eq!(by("ahead", 86_400, 1), noon() + SignedDuration::from_secs(1));
+    assert_eq!(by("out", -600, 0), minutes(-10), "nobody knows of its clock");
+    let mut kept = read("a", "in", Passage::Entered, minutes(-10));
+    kept.received_at = noon();
+    clocks.correct(&mut kept);
+    assert_eq!((kept.observed_at, kept.reported_at), (minutes(-10), None), "no kept read is moved by it");
+}
+
+#[test]
+fn a_read_taken_at_its_receipt_is_not_corrected_again() {
+    let clocks = ClockCorrections::of([(lane("in"), -90)]);
+    let mut ahead = read("a", "in", Passage::Entered, minutes(1_440));
+    ahead.received_at = noon();
+    ahead.take_on_receipt();
+    clocks.correct_live(&mut ahead);
+    assert_eq!((ahead.observed_at, ahead.clock_time()), (noon(), minutes(1_440)));
+}
+
 proptest! {
     #[test]
     fn a_known_skew_is_found_however_late_twice_or_out_of_order_reads_come(

@@ -9,10 +9,10 @@ pub mod habit;
 pub mod state;
 pub mod tally;
 
-pub use clock::{ClockCorrections, Delays, LaneClock, MAX_CORRECTION};
+pub use clock::{ClockCorrections, ClockStanding, Delays, LaneClock, MAX_CORRECTION};
 pub use habit::Habit;
 pub use state::{Advance, GateHealth, HealthEvent, LaneHealth};
-pub use tally::{ExitMatch, GateTally, LaneTally, per_mille};
+pub use tally::{ExitMatch, GateTally, LaneRates, LaneTally, per_mille};
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -33,7 +33,10 @@ pub enum HealthEvent {
         since: Timestamp,
     },
     /// It does again.
-    GateBack,
+    GateBack {
+        /// Since when it had been silent.
+        since: Timestamp,
+    },
     /// A lane reads no car any more though many should have come.
     LaneSilent {
         /// Which.
@@ -45,6 +48,8 @@ pub enum HealthEvent {
     LaneBack {
         /// Which.
         lane: LaneId,
+        /// Since when it had been silent.
+        since: Timestamp,
     },
     /// A clock is wrong by more than is corrected.
     ClockBeyond {
@@ -52,12 +57,34 @@ pub enum HealthEvent {
         lane: LaneId,
         /// Ahead of ours by so many seconds; behind: negative.
         ahead_s: i64,
+        /// When that was found.
+        since: Timestamp,
     },
     /// It is not any more.
     ClockWithin {
         /// Which.
         lane: LaneId,
+        /// When it was found to be.
+        since: Timestamp,
     },
+}
+
+impl HealthEvent {
+    /// The lane it is about; `None` where it is about the gate.
+    pub fn lane(&self) -> Option<&LaneId> {
+        match self {
+            Self::GateSilent { .. } | Self::GateBack { .. } => None,
+            Self::LaneSilent { lane, .. }
+            | Self::LaneBack { lane, .. }
+            | Self::ClockBeyond { lane, .. }
+            | Self::ClockWithin { lane, .. } => Some(lane),
+        }
+    }
+
+    /// Whether it tells of something that people must mend.
+    pub fn is_bad(&self) -> bool {
+        matches!(self, Self::GateSilent { .. } | Self::LaneSilent { .. } | Self::ClockBeyond { .. })
+    }
 }
 
 /// A lane as it is known.
@@ -72,6 +99,9 @@ pub struct LaneHealth {
     pub silent_since: Option<Timestamp>,
     /// Its clock.
     pub clock: LaneClock,
+    /// Since when that clock has been known to be wrong beyond correction, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_flagged_since: Option<Timestamp>,
     /// What is usual.
     pub habit: Habit,
 }
@@ -154,23 +184,25 @@ impl GateHealth {
             for tally in hours.range(from..).filter_map(|(_, tally)| tally.lanes.get(id)) {
                 open.merge(&tally.delays);
             }
-            let was_beyond = lane.clock.is_beyond();
             lane.clock.observe(&open, now);
-            match (was_beyond, lane.clock.is_beyond()) {
-                (false, true) => {
+            match (lane.clock_flagged_since, lane.clock.is_beyond()) {
+                (None, true) => {
+                    lane.clock_flagged_since = Some(now);
                     let ahead_s = lane.clock.ahead_s().unwrap_or_default();
-                    events.push(HealthEvent::ClockBeyond { lane: id.clone(), ahead_s });
+                    events.push(HealthEvent::ClockBeyond { lane: id.clone(), ahead_s, since: now });
                 }
-                (true, false) => events.push(HealthEvent::ClockWithin { lane: id.clone() }),
+                (Some(since), false) => {
+                    lane.clock_flagged_since = None;
+                    events.push(HealthEvent::ClockWithin { lane: id.clone(), since });
+                }
                 _ => {}
             }
         }
     }
 
     fn watch_silence(&mut self, now: Timestamp, events: &mut Vec<HealthEvent>) {
-        if self.silent_since.is_some_and(|since| self.last_sign_at > since) {
-            self.silent_since = None;
-            events.push(HealthEvent::GateBack);
+        if let Some(since) = self.silent_since.take_if(|since| self.last_sign_at > *since) {
+            events.push(HealthEvent::GateBack { since });
         }
         if self.silent_since.is_none() && self.misses_heartbeats(now) {
             self.silent_since = Some(self.last_sign_at);
@@ -178,9 +210,8 @@ impl GateHealth {
         }
         for (id, lane) in &mut self.lanes {
             let Some(last_read_at) = lane.last_read_at else { continue };
-            if lane.silent_since.is_some_and(|since| last_read_at > since) {
-                lane.silent_since = None;
-                events.push(HealthEvent::LaneBack { lane: id.clone() });
+            if let Some(since) = lane.silent_since.take_if(|since| last_read_at > *since) {
+                events.push(HealthEvent::LaneBack { lane: id.clone(), since });
             }
             // A silent gate has been told of; its lanes say nothing new.
             let is_told = self.silent_since.is_some() || lane.silent_since.is_some();
@@ -235,6 +266,8 @@ impl GateHealth {
 
     /// What its clocks are corrected by.
     pub fn corrections(&self) -> ClockCorrections {
-        ClockCorrections::of(self.lanes.iter().map(|(id, lane)| (id.clone(), lane.clock.correction_s())))
+        let added_s = self.lanes.iter().map(|(id, lane)| (id.clone(), lane.clock.correction_s()));
+        let flagged_s = |(id, lane): (&LaneId, &LaneHealth)| Some((id.clone(), lane.clock.flagged_s()?));
+        ClockCorrections::of(added_s).flagging(self.lanes.iter().filter_map(flagged_s))
     }
 }

@@ -120,7 +120,7 @@ fn silence_is_told_once_and_is_over_with_the_next_read() {
     gate.run(3 * 24 * 60, None, 0);
     assert_eq!(gate.events.len(), 1);
     gate.read();
-    assert_eq!(gate.look().events, [HealthEvent::LaneBack { lane: lane() }]);
+    assert!(matches!(gate.look().events[..], [HealthEvent::LaneBack { .. }]));
     assert_eq!(gate.look().events, []);
     assert_eq!(gate.health.lane_silent_since(&lane()), None);
 }
@@ -162,7 +162,12 @@ fn a_gate_that_misses_three_heartbeats_is_silent_within_minutes() {
     let [(at, HealthEvent::GateSilent { .. })] = &gate.events[..] else { panic!("{:?}", gate.events) };
     assert!(at.duration_since(last) <= minutes(3));
     gate.run(1, None, 6);
-    assert_eq!(gate.events.last().unwrap().1, HealthEvent::GateBack);
+    let [(_, HealthEvent::GateSilent { since }), (_, HealthEvent::GateBack { since: was })] =
+        &gate.events[..]
+    else {
+        panic!("{:?}", gate.events);
+    };
+    assert_eq!(since, was, "the silence that ended is the one that was told");
 }
 
 #[test]

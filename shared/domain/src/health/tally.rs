@@ -85,6 +85,22 @@ fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
+/// A lane's rates, per mille; `None` where nothing was counted to take them of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LaneRates {
+    /// Reads without a plate, of all reads.
+    pub unread_per_mille: Option<u32>,
+    /// Reads below [`ReadConfidence::HIGH`], of those for which the reader said how sure it was.
+    pub unsure_per_mille: Option<u32>,
+    /// Exits whose plate, as read, has an entry, of all judged exits.
+    pub match_per_mille: Option<u32>,
+    /// Exits matched by likeness: one end misread.
+    pub misread_per_mille: Option<u32>,
+    /// Exits that nothing explains.
+    pub unmatched_per_mille: Option<u32>,
+}
+
 /// `part` of `whole`, in per mille, rounded; `None` of nothing.
 pub fn per_mille(part: u32, whole: u32) -> Option<u32> {
     let (part, whole) = (u64::from(part), u64::from(whole));
@@ -122,6 +138,18 @@ impl LaneTally {
     /// Exits of which it is known how they were matched.
     pub fn exits(&self) -> u32 {
         self.by_plate + self.by_similarity + self.unmatched
+    }
+
+    /// Its rates.
+    pub fn rates(&self) -> LaneRates {
+        let exits = self.exits();
+        LaneRates {
+            unread_per_mille: per_mille(self.unread, self.reads),
+            unsure_per_mille: per_mille(self.unsure, self.rated),
+            match_per_mille: per_mille(self.by_plate, exits),
+            misread_per_mille: per_mille(self.by_similarity, exits),
+            unmatched_per_mille: per_mille(self.unmatched, exits),
+        }
     }
 
     /// Adds the tally of another period or writer.

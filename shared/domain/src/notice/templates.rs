@@ -103,8 +103,34 @@ pub(super) const LEFT_OWING: [Template; 2] = [
     ),
 ];
 
+pub(super) const DISPUTE_ACCEPTED: [Template; 2] = [
+    ko(
+        "dispute-accepted-ko",
+        "이의 신청 결과",
+        "#{주차장}\n차량 #{차량} 이의 신청이 인정되었습니다. 내실 요금: #{금액}",
+    ),
+    en(
+        "dispute-accepted-en",
+        "Your dispute is decided",
+        "#{lot}\nYour dispute for car #{car} was accepted. Due now: #{amount}.",
+    ),
+];
+
+pub(super) const DISPUTE_REFUSED: [Template; 2] = [
+    ko(
+        "dispute-refused-ko",
+        "이의 신청 결과",
+        "#{주차장}\n차량 #{차량} 이의 신청이 인정되지 않았습니다. 내실 요금: #{금액}",
+    ),
+    en(
+        "dispute-refused-en",
+        "Your dispute is decided",
+        "#{lot}\nYour dispute for car #{car} was not accepted. Due now: #{amount}.",
+    ),
+];
+
 /// Every template: what is handed in to Kakao for approval, and what the messenger sandbox knows.
-pub const TEMPLATES: [Template; 12] = [
+pub const TEMPLATES: [Template; 16] = [
     ENTERED[0],
     ENTERED[1],
     PAYMENT_RECEIVED[0],
@@ -117,6 +143,10 @@ pub const TEMPLATES: [Template; 12] = [
     LEFT[1],
     LEFT_OWING[0],
     LEFT_OWING[1],
+    DISPUTE_ACCEPTED[0],
+    DISPUTE_ACCEPTED[1],
+    DISPUTE_REFUSED[0],
+    DISPUTE_REFUSED[1],
 ];
 
 #[cfg(test)]

@@ -75,6 +75,8 @@ fn pick(kind: &NoticeKind) -> [Template; 2] {
         NoticeKind::PaymentReturned { .. } => templates::PAYMENT_RETURNED,
         NoticeKind::Left { outstanding, .. } if *outstanding > Won::ZERO => templates::LEFT_OWING,
         NoticeKind::Left { .. } => templates::LEFT,
+        NoticeKind::DisputeDecided { accepted: true, .. } => templates::DISPUTE_ACCEPTED,
+        NoticeKind::DisputeDecided { .. } => templates::DISPUTE_REFUSED,
     }
 }
 
@@ -94,8 +96,11 @@ fn value(name: &str, notice: &Notice, zone: &TimeZone, language: Language) -> St
             NoticeKind::PaymentReceived { amount, .. }
             | NoticeKind::DepositAwaited { amount, .. }
             | NoticeKind::PaymentReturned { amount }
-            | NoticeKind::Left { outstanding: amount, .. },
+            | NoticeKind::Left { outstanding: amount, .. }
+            | NoticeKind::DisputeDecided { due: Some(amount), .. },
         ) => money(*amount, language),
+        ("금액", NoticeKind::DisputeDecided { due: None, .. }) => "주차장에 문의".to_owned(),
+        ("amount", NoticeKind::DisputeDecided { due: None, .. }) => "ask the lot".to_owned(),
         ("은행", NoticeKind::DepositAwaited { bank, .. }) => banks::korean_name(bank).to_owned(),
         ("bank", NoticeKind::DepositAwaited { bank, .. }) => bank.clone(),
         ("계좌" | "account", NoticeKind::DepositAwaited { number, .. }) => number.clone(),

@@ -7,7 +7,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn kinds() -> [NoticeKind; 6] {
+fn kinds() -> [NoticeKind; 8] {
     let (came, goes) = (at("2026-11-20T10:00:00+09:00"), at("2026-11-20T11:16:40+09:00"));
     let amount = Won::new(8_700);
     [
@@ -17,6 +17,8 @@ fn kinds() -> [NoticeKind; 6] {
         NoticeKind::PaymentReturned { amount },
         NoticeKind::Left { left_at: goes, outstanding: Won::ZERO },
         NoticeKind::Left { left_at: goes, outstanding: amount },
+        NoticeKind::DisputeDecided { accepted: true, due: Some(Won::ZERO) },
+        NoticeKind::DisputeDecided { accepted: false, due: Some(amount) },
     ]
 }
 
@@ -48,6 +50,8 @@ fn each_kind_of_notice_in_korean() {
             "법원·검찰청앞\n차량 1****56 결제하신 8,700원이 환불됩니다.",
             "법원·검찰청앞\n차량 1****56 11월 20일 11:16 출차했습니다.",
             "법원·검찰청앞\n차량 1****56 11월 20일 11:16 출차. 미납 주차요금 8,700원이 있습니다.",
+            "법원·검찰청앞\n차량 1****56 이의 신청이 인정되었습니다. 내실 요금: 0원",
+            "법원·검찰청앞\n차량 1****56 이의 신청이 인정되지 않았습니다. 내실 요금: 8,700원",
         ]
     );
 }
@@ -63,6 +67,8 @@ fn each_kind_of_notice_in_english() {
             "법원·검찰청앞\n8,700 won paid for your car 1****56 goes back to you.",
             "법원·검찰청앞\nYour car 1****56 left on 20 Nov 11:16.",
             "법원·검찰청앞\nYour car 1****56 left on 20 Nov 11:16. 8,700 won of the parking fee is unpaid.",
+            "법원·검찰청앞\nYour dispute for car 1****56 was accepted. Due now: 0 won.",
+            "법원·검찰청앞\nYour dispute for car 1****56 was not accepted. Due now: 8,700 won.",
         ]
     );
 }
@@ -83,12 +89,21 @@ fn every_template_is_used_and_finds_a_value_for_each_of_its_places() {
 
 #[test]
 fn the_usual_korean_texts_fit_an_sms_and_say_who_speaks() {
-    for kind in [0, 1, 3, 4, 5].map(|index| kinds()[index].clone()) {
+    for kind in [0, 1, 3, 4, 5, 6, 7].map(|index| kinds()[index].clone()) {
         let text = wording(&notice(kind, Language::Ko)).unwrap().text();
         assert!(text.starts_with("[바로] "));
         let bytes = EUC_KR.encode(&text).0.len();
         assert!(bytes <= 90, "{bytes} bytes: {text}");
     }
+}
+
+#[test]
+fn an_amount_that_no_tariff_can_tell_is_asked_of_the_lot() {
+    let decided = NoticeKind::DisputeDecided { accepted: true, due: None };
+    assert!(
+        wording(&notice(decided.clone(), Language::Ko)).unwrap().body.ends_with("내실 요금: 주차장에 문의")
+    );
+    assert!(wording(&notice(decided, Language::En)).unwrap().body.ends_with("Due now: ask the lot."));
 }
 
 #[test]

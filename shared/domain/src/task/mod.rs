@@ -4,13 +4,14 @@
 //! is explained, without a person, by the facts that were missing: a late entry, a read filed under another plate.
 
 mod elsewhere;
+mod gate;
 mod verdict;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventId, GateObservation, LaneId, LotId, PlateNumber, RulingId, TaskId, VisitId,
+    EventId, GateId, GateObservation, LaneId, LotId, PlateNumber, RulingId, TaskId, VisitId,
     plate::similar::{PlateDistance, distance},
     visit::{DisputeReason, Facts, FoldContext, RuledBy, RulingKind, Timeline, Visit},
 };
@@ -29,8 +30,9 @@ pub struct Task {
     pub id: TaskId,
     /// Lot.
     pub lot: LotId,
-    /// The plate that the facts are filed under.
-    pub plate: PlateNumber,
+    /// The plate that the facts are filed under; `None` where it is about a gate and no car.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plate: Option<PlateNumber>,
     /// The moment of the cause.
     pub since: Timestamp,
     /// What it is about.
@@ -64,6 +66,24 @@ pub enum TaskKind {
         reason: DisputeReason,
         /// In the driver's words. Never logged.
         note: String,
+    },
+    /// A gate gives no sign of life, or one of its lanes reads no car though many should have come.
+    SilentGate {
+        /// Gate.
+        gate: GateId,
+        /// The lane, where the gate itself lives.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lane: Option<LaneId>,
+    },
+    /// A lane's clock is wrong by more than is corrected.
+    WrongClock {
+        /// Gate.
+        gate: GateId,
+        /// Lane.
+        lane: LaneId,
+        /// Ahead of ours by so many seconds when that was found; behind: negative.
+        #[serde(rename = "aheadS")]
+        ahead_s: i64,
     },
 }
 
@@ -149,7 +169,7 @@ impl Task {
         Self {
             id: long_stay_id(visit),
             lot: visit.lot.clone(),
-            plate: visit.plate.clone(),
+            plate: Some(visit.plate.clone()),
             since: visit.entered_at,
             kind: TaskKind::LongStay { visit: visit.id.clone() },
             candidates: Vec::new(),
@@ -160,14 +180,19 @@ impl Task {
     pub fn read(&self) -> Option<&ExitRead> {
         match &self.kind {
             TaskKind::UnexplainedExit(read) | TaskKind::UnreadExit(read) => Some(read),
-            TaskKind::LongStay { .. } | TaskKind::SeenElsewhere(_) | TaskKind::Dispute { .. } => None,
+            TaskKind::LongStay { .. }
+            | TaskKind::SeenElsewhere(_)
+            | TaskKind::Dispute { .. }
+            | TaskKind::SilentGate { .. }
+            | TaskKind::WrongClock { .. } => None,
         }
     }
 
     /// Fills in the plates of `open` that look like the one read. An unread plate looks like none.
     pub fn look_among(&mut self, open: &[PlateNumber]) {
-        let others = open.iter().filter(|plate| **plate != self.plate);
-        let near = others.filter_map(|plate| Some((distance(&self.plate, plate)?, plate)));
+        let Some(own) = &self.plate else { return };
+        let others = open.iter().filter(|plate| *plate != own);
+        let near = others.filter_map(|plate| Some((distance(own, plate)?, plate)));
         let mut near: Vec<_> = near.filter(|(distance, _)| *distance <= PlateDistance::CANDIDATE).collect();
         near.sort();
         near.dedup();
@@ -211,12 +236,12 @@ pub fn changes<F>(
         }
     }
     for ruling in new.rulings.iter().filter(|ruling| !old.rulings.contains(ruling)) {
-        if let RulingKind::Disputed { reason } = ruling.kind {
+        if let RulingKind::Disputed { reason, .. } = ruling.kind {
             let kind = TaskKind::Dispute { ruling: ruling.id.clone(), reason, note: ruling.note.clone() };
             found.push(TaskChange::Open(Box::new(Task {
                 id: TaskId::since(ruling.at, &[context.lot.as_str(), ruling.id.as_str()]),
                 lot: context.lot.clone(),
-                plate: new.plate.clone(),
+                plate: Some(new.plate.clone()),
                 since: ruling.at,
                 kind,
                 candidates: Vec::new(),
@@ -237,7 +262,7 @@ fn exit_task(facts: &Facts, read: &GateObservation) -> Task {
     Task {
         id: exit_task_id(read),
         lot: read.lot.clone(),
-        plate: facts.plate.clone(),
+        plate: Some(facts.plate.clone()),
         since: read.observed_at,
         kind: if read.plate.is_unread() {
             TaskKind::UnreadExit(exit)

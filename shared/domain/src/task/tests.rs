@@ -78,7 +78,7 @@ fn said(
     matched: Option<&Facts>,
     verdict: &Verdict,
 ) -> Result<Vec<FileChange>, TaskError> {
-    with(|context| decide(context, task, facts, matched, verdict, at(5_000)))
+    with(|context| decide(context, &task.kind, facts, matched, verdict, at(5_000)))
 }
 
 /// The facts with what a verdict adds to them.
@@ -221,7 +221,7 @@ fn a_dispute_asks_a_person_and_its_refusal_or_grant_decides_it() {
     let (facts, _) = inside();
     let mut disputed = facts.clone();
     let id = RulingId::derive(&["d"]);
-    let kind = RulingKind::Disputed { reason: DisputeReason::AlreadyLeft };
+    let kind = RulingKind::disputed(DisputeReason::AlreadyLeft);
     let note = "10시에 나갔습니다".to_owned();
     disputed.rulings.push(Ruling { id: id.clone(), at: at(50), by: RuledBy::Driver, note, kind });
     let task = opened(&between(&facts, &disputed, 50));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ExitRead, Task, TaskKind};
+use super::{ExitRead, TaskKind};
 use crate::{
     EventId, GateObservation, PlateNumber, RulingId,
     visit::{Ended, Facts, FeeSchedule, FoldContext, RulingKind, Timeline, Visit, VisitStatus, fold},
@@ -62,30 +62,34 @@ impl FileChange {
     }
 }
 
-/// What follows from a verdict at `now`. `facts` are those of the task's plate; `matched` those of the plate that a match
-/// names.
+/// What follows from a verdict at `now`. `facts` are those of the task's plate (of no plate, where it is about a gate);
+/// `matched` those of the plate that a match names.
 pub fn decide<F: FeeSchedule>(
     context: &FoldContext<'_, F>,
-    task: &Task,
+    task: &TaskKind,
     facts: &Facts,
     matched: Option<&Facts>,
     verdict: &Verdict,
     now: Timestamp,
 ) -> Result<Vec<FileChange>, TaskError> {
-    match &task.kind {
+    match task {
         TaskKind::UnexplainedExit(read) | TaskKind::UnreadExit(read) => {
-            of_exit(context, task, read, facts, matched, verdict)
+            of_exit(context, read, facts, matched, verdict)
         }
         TaskKind::LongStay { .. } | TaskKind::SeenElsewhere(_) => {
             of_visit(context, facts, verdict, None, now)
         }
         TaskKind::Dispute { ruling, .. } => of_visit(context, facts, verdict, Some(ruling), now),
+        // It is seen to, or is no fault: a closed lane, a gate that is being rebuilt.
+        TaskKind::SilentGate { .. } | TaskKind::WrongClock { .. } => match verdict {
+            Verdict::Dismiss => Ok(Vec::new()),
+            _ => Err(TaskError::NotThisWay),
+        },
     }
 }
 
 fn of_exit<F: FeeSchedule>(
     context: &FoldContext<'_, F>,
-    task: &Task,
     exit: &ExitRead,
     facts: &Facts,
     matched: Option<&Facts>,
@@ -98,17 +102,17 @@ fn of_exit<F: FeeSchedule>(
     match verdict {
         Verdict::Match { plate } => {
             let read = read_of(facts, &exit.event).ok_or(TaskError::NoVisit)?;
-            let matched = matched.filter(|facts| facts.plate == *plate && *plate != task.plate);
+            let matched = matched.filter(|named| named.plate == *plate && *plate != facts.plate);
             let timeline = fold(context, matched.ok_or(TaskError::NoVisit)?);
             if !has_no_end(&timeline, read.observed_at) {
                 return Err(TaskError::NoVisit);
             }
-            let mut changes = FileChange::rulings(&task.plate, vec![not_this_car(Some(plate))]);
+            let mut changes = FileChange::rulings(&facts.plate, vec![not_this_car(Some(plate))]);
             changes.push(FileChange { plate: plate.clone(), rulings: Vec::new(), read: Some(read.clone()) });
             Ok(changes)
         }
-        Verdict::LetGo => Ok(FileChange::rulings(&task.plate, vec![not_this_car(None), RulingKind::LetGo])),
-        Verdict::Dismiss => Ok(FileChange::rulings(&task.plate, vec![not_this_car(None)])),
+        Verdict::LetGo => Ok(FileChange::rulings(&facts.plate, vec![not_this_car(None), RulingKind::LetGo])),
+        Verdict::Dismiss => Ok(FileChange::rulings(&facts.plate, vec![not_this_car(None)])),
         Verdict::Left { .. } | Verdict::StillHere => Err(TaskError::NotThisWay),
     }
 }

@@ -108,6 +108,15 @@ impl Visit {
                 .is_some_and(|fee| fee.remaining_after(self.settled()).is_zero())
     }
 
+    /// What is still to be paid of it at `now`: for leaving then, or of the stay as it was, once it is over.
+    pub fn owed(&self, fees: &impl FeeSchedule, now: Timestamp) -> Option<Won> {
+        let at = match self.status {
+            VisitStatus::Over { left_at, .. } => left_at,
+            _ => now,
+        };
+        self.due(fees, at)
+    }
+
     /// What must be paid to leave at `at`; `None` when no price can be computed.
     pub fn due(&self, fees: &impl FeeSchedule, at: Timestamp) -> Option<Won> {
         if self.is_covered(fees, at) {
@@ -144,6 +153,11 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// The visit that a word said at `at` was about: the last one begun by then.
+    pub fn visit_at(&self, at: Timestamp) -> Option<&Visit> {
+        self.visits.iter().rev().find(|visit| visit.entered_at <= at)
+    }
+
     /// The visit that is open, if one is.
     pub fn open(&self) -> Option<&Visit> {
         self.visits.last().filter(|visit| visit.is_open())

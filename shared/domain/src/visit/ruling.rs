@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, Pledge, Visit};
-use crate::{EventId, OperatorId, PlateNumber, RulingId, lot::LotRules};
+use crate::{EventId, OperatorId, PlateNumber, RulingId, lot::LotRules, notice::Contact};
 
 /// One ruling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +76,9 @@ pub enum RulingKind {
     Disputed {
         /// On what ground.
         reason: DisputeReason,
+        /// Whom to tell how it was decided. Kept and forgotten with the facts of the plate; shown to nobody.
+        #[serde(default, skip_serializing_if = "Contact::is_empty")]
+        contact: Contact,
     },
     /// Somebody pays for the visit that is open then, without being asked.
     Pledged(Pledge),
@@ -122,6 +125,13 @@ pub enum LongStayStep {
     PresumeGone,
 }
 
+impl RulingKind {
+    /// A dispute of somebody who wants to hear no more of it.
+    pub fn disputed(reason: DisputeReason) -> Self {
+        Self::Disputed { reason, contact: Contact::default() }
+    }
+}
+
 impl Ruling {
     /// The moment of the visit it speaks of.
     pub fn concerns(&self) -> Timestamp {
@@ -136,6 +146,14 @@ impl Facts {
     /// Whether a person let this plate out so shortly before `at` that the car may still be on its way.
     pub fn let_go(&self, rules: LotRules, at: Timestamp) -> bool {
         self.rulings.iter().any(|ruling| ruling.kind == RulingKind::LetGo && lately(rules, ruling.at, at))
+    }
+
+    /// The dispute of that id, with whom to tell of it.
+    pub fn dispute(&self, id: &RulingId) -> Option<(&Ruling, &Contact)> {
+        self.rulings.iter().find_map(|ruling| match &ruling.kind {
+            RulingKind::Disputed { contact, .. } if ruling.id == *id => Some((ruling, contact)),
+            _ => None,
+        })
     }
 
     /// The plate that a person gave, a moment before `at`, for a read of this one: the car stands there yet, and is

@@ -124,8 +124,8 @@ fn a_missed_exit_and_a_missed_entry_read_as_one_long_stay_at_the_usual_price_unt
 
 #[test]
 fn a_dispute_holds_the_price_until_it_is_decided() {
-    let disputed = ruling("d", 60, RulingKind::Disputed { reason: DisputeReason::WrongPrice });
-    let again = ruling("e", 90, RulingKind::Disputed { reason: DisputeReason::Other });
+    let disputed = ruling("d", 60, RulingKind::disputed(DisputeReason::WrongPrice));
+    let again = ruling("e", 90, RulingKind::disputed(DisputeReason::Other));
     let held = folded(&with(vec![entered()], vec![again, disputed.clone()]));
     assert_eq!(held.visits[0].priced_until(at(120)), at(60));
     assert_eq!(held.visits[0].priced_until(at(30)), at(30));
@@ -136,7 +136,7 @@ fn a_dispute_holds_the_price_until_it_is_decided() {
 
 #[test]
 fn who_leaves_on_a_held_price_owes_the_rest_once_the_dispute_is_refused() {
-    let disputed = ruling("d", 60, RulingKind::Disputed { reason: DisputeReason::WrongPrice });
+    let disputed = ruling("d", 60, RulingKind::disputed(DisputeReason::WrongPrice));
     let decided = ruling("x", 200, RulingKind::Decided { dispute: disputed.id.clone(), upheld: false });
     let out = vec![entered(), read("out", Passage::Left, 180)];
     let mut all = Facts { payments: vec![paid("card", 5_000, 60)], ..with(out, vec![disputed]) };
@@ -198,7 +198,7 @@ fn any_kind() -> impl Strategy<Value = RulingKind> {
             event: EventId::derive(&[&format!("r{i}")]),
             whose: None
         }),
-        Just(RulingKind::Disputed { reason: DisputeReason::Other }),
+        Just(RulingKind::disputed(DisputeReason::Other)),
         (0_u8..6).prop_map(|i| RulingKind::Decided {
             dispute: RulingId::derive(&[&format!("u{i}")]),
             upheld: true

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{NOW, Sample, VENDORS, gate, lane, now, sample_names, usual_gate};
-use crate::{AdaptErrorKind, adapt};
+use crate::{AdaptError, AdaptErrorKind, MAX_LIVE_READS, adapt};
 
 fn nexpa(command: &str, time: &str) -> Sample {
     Sample::json(
@@ -104,11 +104,47 @@ fn absurd_times_are_refused_at_their_bounds() {
             .map_or_else(|error| error.code(), |_| "taken")
     };
     assert_eq!(judge("20261120143500"), "taken");
-    assert_eq!(judge("20261120143501"), "observed-in-future");
     assert_eq!(judge("20261021143000"), "taken");
     assert_eq!(judge("20261021142959"), "observed-too-old");
-    assert_eq!(judge("99981231235959"), "observed-in-future");
     assert_eq!(judge("00010101000000"), "observed-too-old");
+}
+
+#[test]
+fn a_live_read_from_the_future_is_taken_at_its_receipt_and_known_by_what_the_gate_said() {
+    let gate = usual_gate(GateVendor::Nexpa);
+    let judge = |time: &str, received: &str| {
+        let received = received.parse().unwrap();
+        adapt(&gate, &nexpa("alert_incar", time).request(), received).unwrap().observations.remove(0)
+    };
+    let bound = judge("20261120143500", "2026-11-20T05:30:00Z");
+    assert_eq!((bound.observed_at.to_string().as_str(), bound.reported_at), ("2026-11-20T05:35:00Z", None));
+    for time in ["20261120143501", "20261121143000", "99981231235959"] {
+        let first = judge(time, "2026-11-20T05:30:00Z");
+        assert_eq!(first.observed_at, first.received_at, "{time}");
+        assert_ne!(first.clock_time(), first.observed_at);
+        let again = judge(time, "2026-11-20T05:30:40Z");
+        assert_eq!((again.clock_time(), again.event_id), (first.clock_time(), first.event_id));
+    }
+}
+
+#[test]
+fn what_a_clock_ahead_kept_is_refused_beside_what_it_sends_now() {
+    let gate = usual_gate(GateVendor::Nexpa);
+    let received = "2026-11-20T05:30:00Z".parse().unwrap();
+    let at = |plate: &str, time: &str| json!({"command": "alert_incar", "data": {"car_number": plate, "date_time": time, "lprID": "1"}});
+    let body = json!([
+        at("12가3456", "20261121143000"),
+        at("34나5678", "20261121142900"),
+        at("56다7890", "20261121132000")
+    ]);
+    let report = adapt(&gate, &Sample::json(&body).request(), received).unwrap();
+    let plates: Vec<_> = report.observations.iter().map(|read| read.plate.as_str()).collect();
+    assert_eq!(plates, ["12가3456", "34나5678"]);
+    let codes: Vec<_> = report.refused.iter().map(AdaptError::code).collect();
+    assert_eq!(codes, ["observed-in-future"]);
+    let many: Vec<_> = (0..=MAX_LIVE_READS).map(|_| at("12가3456", "20261121143000")).collect();
+    let refused = adapt(&gate, &Sample::json(&json!(many)).request(), received).unwrap_err();
+    assert_eq!(refused.code(), "observed-in-future", "so many are a backlog");
 }
 
 #[test]

@@ -1,31 +1,19 @@
-//! The body of a payment's start: how its driver wants to be told. Checked here, kept with the payment, never shown again.
+//! How a driver wants to be told, in the body of a payment's start or of a dispute. Checked here, kept with what it came
+//! with, never shown again.
 
 use baro_domain::notice::{self, Contact};
-use baro_runtime::{
-    Problem,
-    http::{self, Language, json_body},
-};
+use baro_runtime::{Problem, http::Language};
 use lambda_http::Request;
 use serde::Deserialize;
 
 use crate::codes::INVALID_CONTACT;
 
-/// A contact is short.
-const MAX_BODY_BYTES: usize = 8 * 1024;
+/// A body that may hold a contact, and little else.
+pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024;
 /// Firebase promises no length; tokens of today have about 160 characters.
 const MAX_PUSH_TOKEN_BYTES: usize = 4_096;
 
-/// Starts a payment. May be empty.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct StartPayment {
-    /// Whom to tell that the money came, and that the car left.
-    #[serde(default)]
-    contact: Option<AskedContact>,
-}
-
-/// How a driver wants to be told. Used for this payment alone; never part of an answer.
+/// How a driver wants to be told. Used for this payment or dispute alone; never part of an answer.
 #[derive(Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = Contact))]
@@ -51,13 +39,9 @@ impl std::fmt::Debug for AskedContact {
     }
 }
 
-/// The contact in a request's body; none where there is no body.
-pub(crate) fn contact_of(request: &Request) -> Result<Contact, Problem> {
-    if http::body(request, MAX_BODY_BYTES)?.is_empty() {
-        return Ok(Contact::default());
-    }
-    let asked: StartPayment = json_body(request, MAX_BODY_BYTES)?;
-    let asked = asked.contact.unwrap_or_default();
+/// The contact that was asked for; nobody where none was, or one without an address.
+pub(crate) fn contact_of(asked: Option<AskedContact>, request: &Request) -> Result<Contact, Problem> {
+    let asked = asked.unwrap_or_default();
     let phone = asked.phone.filter(|text| !text.trim().is_empty());
     let phone = phone
         .map(|text| mobile_number(&text).ok_or_else(|| refused("phone", "it is not a Korean mobile number")))
@@ -72,7 +56,8 @@ pub(crate) fn contact_of(request: &Request) -> Result<Contact, Problem> {
         Language::Ko => notice::Language::Ko,
         Language::En => notice::Language::En,
     };
-    Ok(Contact { push_token, phone, language: asked.language.unwrap_or(spoken) })
+    let contact = Contact { push_token, phone, language: asked.language.unwrap_or(spoken) };
+    Ok(if contact.is_empty() { Contact::default() } else { contact })
 }
 
 fn refused(member: &str, why: &str) -> Problem {
