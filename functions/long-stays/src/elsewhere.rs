@@ -83,8 +83,10 @@ impl LongStays {
     }
 
     async fn has_come_apart(&self, task: &Task, pair: &Elsewhere) -> Result<bool, StoreError> {
-        let here = self.timeline(&task.lot, &task.plate).await?;
-        let there = self.timeline(&pair.other_lot, &task.plate).await?;
+        // A task about a pair of visits always has their plate.
+        let Some(plate) = &task.plate else { return Ok(false) };
+        let here = self.timeline(&task.lot, plate).await?;
+        let there = self.timeline(&pair.other_lot, plate).await?;
         Ok(here.zip(there).is_some_and(|(here, there)| !pair.stands(&here, &there)))
     }
 

@@ -68,7 +68,8 @@ async fn start(payment_there: Value) -> (Cloud, Arc<Mutex<Value>>, PaymentSync) 
     ]);
     let clock = Clock::at(at(62));
     let gateway = RotatingPortOne::from_config(&cloud.aws, &config, clock.clone()).unwrap();
-    let sync = PaymentSync::new(cloud.billing(), Arc::new(gateway), clock);
+    let sync =
+        PaymentSync::new((cloud.billing(), cloud.parking()), baro_testing::shop(), Arc::new(gateway), clock);
     (cloud, there, sync)
 }
 

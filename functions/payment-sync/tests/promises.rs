@@ -15,7 +15,7 @@ use baro_domain::{
 };
 use baro_testing::{Cloud, at, lot_record, observation, payment, plate, stay_of};
 use serde_json::{Value, json};
-use shop::{Loss, Shop, Till};
+use shop::{Loss, Till};
 
 fn payer() -> Payer {
     Payer::Driver(DriverId::derive(&["d"]))

@@ -21,11 +21,14 @@ pub(crate) fn tables(cloud: &Cloud) -> Tables {
     }
 }
 
+pub(crate) fn queues(cloud: &Cloud) -> Queues {
+    Queues::new(&cloud.aws, QUEUE, COMMANDS, PAYMENTS)
+}
+
 pub(crate) async fn start() -> (Cloud, Router) {
     let cloud = Cloud::start().await;
     cloud.directory().put_lots(&[large_lot_record()]).await.unwrap();
-    let queues = Queues::new(&cloud.aws, QUEUE, COMMANDS, PAYMENTS);
-    let router = Router::new(tables(&cloud), queues, Clock::at(at(1)));
+    let router = Router::new(tables(&cloud), queues(&cloud), Clock::at(at(1)));
     cloud.forget_calls();
     (cloud, router)
 }

@@ -6,7 +6,7 @@ use baro_domain::{
     EntryId, GateObservation, GateVendor, NoticeId, PaymentId, PlateNumber, PricedLot, TrackId, VisitId, Won,
     ledger::JournalEntry,
     notice::{Notice, NoticeKind},
-    payment::{self, Payment, Report, ReportState},
+    payment::{self, Payment, Report, ReportState, VisitFact},
     visit::{
         Facts, Timeline, TrackRead, VisitEvent, VisitEventKind, events_between, fold, superseded_plates,
     },
@@ -120,7 +120,7 @@ impl World {
             return;
         };
         self.journal.extend(decision.entries.into_iter().map(|entry| (entry.id.clone(), entry)));
-        if let Some(fact) = decision.fact {
+        if let Some(VisitFact::Paid(fact)) = decision.fact {
             let facts = self.facts_of(&happening.plate());
             facts.payments.retain(|known| known.payment != fact.payment);
             facts.payments.push(fact);
@@ -205,8 +205,9 @@ fn adapted(vendor: GateVendor, bodies: Vec<serde_json::Value>) -> Vec<GateObserv
 fn asked_for(id: &PaymentId, plate: &PlateNumber, asked: Timestamp, won: i64) -> Payment {
     let mut payment = baro_testing::payment(id);
     payment.order.amount = Won::new(won);
-    payment.stay.plate = plate.clone();
-    (payment.stay.quoted_until, payment.created_at) = (asked, asked);
+    payment.created_at = asked;
+    let stay = baro_testing::stay_of(&mut payment);
+    (stay.plate, stay.quoted_until) = (plate.clone(), asked);
     payment
 }
 
@@ -224,6 +225,9 @@ fn report(payment: &Payment, back: i64, paid_at: Timestamp, changed_at: Timestam
         paid_at: Some(paid_at),
         changed_at,
         deposit_account: None,
+        method: None,
+        returns: Vec::new(),
+        failure: None,
         pg_tx_id: None,
     }
 }

@@ -73,7 +73,7 @@ fn task(here: &OpenStay, there: &OpenStay, since: Timestamp) -> Task {
     Task {
         id: TaskId::since(since, &[own.id.as_str(), "seen-elsewhere", other.id.as_str()]),
         lot: own.lot.clone(),
-        plate: own.plate.clone(),
+        plate: Some(own.plate.clone()),
         since,
         kind: TaskKind::SeenElsewhere(Elsewhere {
             visit: own.id.clone(),
