@@ -161,14 +161,14 @@ fn every_stream_consumer_isolates_poison_and_keeps_what_it_gives_up() {
 #[test]
 fn the_schedules_run_in_korean_time_and_lose_no_run() {
     let root = root();
-    let mut runs = BTreeMap::new();
+    let mut runs = BTreeSet::new();
     for schedule in root.resources_of("AWS::Scheduler::Schedule") {
         let expression = schedule.property(&["ScheduleExpression"]).as_str().unwrap();
         let zone = schedule.property(&["ScheduleExpressionTimezone"]);
         assert!(expression.starts_with("rate") || *zone == json!("Asia/Seoul"), "{}", schedule.name);
         let dead = points_to(schedule.property(&["Target", "DeadLetterConfig", "Arn"])).unwrap();
         let target = points_to(schedule.property(&["Target", "Arn"])).unwrap();
-        runs.insert(target, expression);
+        runs.insert((target, expression));
         let retries = root
             .resources_of("AWS::Lambda::EventInvokeConfig")
             .find(|config| points_to(config.property(&["FunctionName"])) == Some(target))
@@ -178,7 +178,14 @@ fn the_schedules_run_in_korean_time_and_lose_no_run() {
     }
     let nightly = [("Settlement", "cron(20 0 * * ? *)"), ("Reconciliation", "cron(40 4 * * ? *)")];
     let hourly = [("LongStays", "cron(40 * * * ? *)"), ("Recount", "cron(10 * * * ? *)")];
-    assert_eq!(runs, nightly.into_iter().chain(hourly).chain([("GateHealth", "rate(1 minute)")]).collect());
+    assert_eq!(
+        runs,
+        nightly
+            .into_iter()
+            .chain(hourly)
+            .chain([("GateHealth", "rate(1 minute)"), ("Settlement", "cron(0 3 1 * ? *)")])
+            .collect()
+    );
 }
 
 #[test]

@@ -14,7 +14,9 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use baro_clients::portone::{GatewayError, PaymentGateway};
 use baro_domain::{
     PaymentId, RefundId, Won,
-    payment::{Payment, PaymentError, PromisedOrder, RefundError, RefundOrder, RequestedBy, Shop, decide},
+    payment::{
+        Means, Payment, PaymentError, PromisedOrder, RefundError, RefundOrder, RequestedBy, Shop, decide,
+    },
 };
 use baro_gateway::RotatingPortOne;
 use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
@@ -141,6 +143,9 @@ impl PaymentSync {
     /// Looks at the gateway and decides; the payment as it is then.
     async fn look(&self, mut stored: Stored<Payment>) -> Result<Stored<Payment>, SyncError> {
         let id = stored.value.id.clone();
+        if matches!(stored.value.means, Means::OnAccount { .. }) {
+            return Ok(stored);
+        }
         let Some(seen) = self.gateway.get_payment(&id).await? else {
             tracing::info!(payment = %id, "nobody has opened the payment window yet");
             return Ok(stored);

@@ -8,6 +8,7 @@ use baro_clients::{
     portone::{BillingKeyCharge, GatewayError, RefusalKind},
 };
 use baro_domain::{
+    CompanyId,
     payment::{Means, Payment, PaymentStatus, PromisedOrder, VisitFact},
     purse::BillingKey,
 };
@@ -26,6 +27,9 @@ impl PaymentSync {
         }
         let now = self.clock.now();
         let purse = self.billing.purse(&order.payer).await?.value;
+        if let Some(company) = purse.on_account() {
+            return self.put_on_account(order, company).await;
+        }
         let Some(card) = purse.card() else {
             if let Some(ruling) = order.broken(NO_CARD, now) {
                 self.parking.rule(&order.stay.lot, &order.stay.plate, &ruling).await?;
@@ -41,6 +45,24 @@ impl PaymentSync {
                 tracing::info!(visit = %order.stay.visit, "the facts have moved on: a newer order comes, or none");
                 Ok(None)
             }
+        }
+    }
+
+    /// A company on deferred payment: the visit is paid at once, and stands on the company's account.
+    async fn put_on_account(
+        &self,
+        order: &PromisedOrder,
+        company: &CompanyId,
+    ) -> Result<Option<Stored<Payment>>, SyncError> {
+        let now = self.clock.now();
+        let decision = order.on_account(&self.shop, company, now)?;
+        match self.billing.begin_on_account(&decision, order.revision, now).await? {
+            Begun::New => {
+                tracing::info!(payment = %decision.payment.id, %company, "put on account");
+                Ok(Some(Stored { value: decision.payment, revision: 1 }))
+            }
+            Begun::Existing(known) => Ok(Some(*known)),
+            Begun::Outdated => Ok(None),
         }
     }
 

@@ -3,7 +3,7 @@
 use baro_clients::portone::{self, CancelRequest, CancelRequester, GatewayError, RefusalKind};
 use baro_domain::{
     Won,
-    payment::{Payment, Refund, RefundAccount, RefundState, RefundStep, RequestedBy},
+    payment::{Payment, PaymentDecision, Refund, RefundAccount, RefundState, RefundStep, RequestedBy},
 };
 use baro_store::{Committed, Stored};
 
@@ -37,10 +37,30 @@ impl PaymentSync {
                     told_refused(&next);
                     self.write(&stored, next).await?.unwrap_or_else(|current| current)
                 }
+                RefundStep::Book(decision) => self.book(&stored, decision).await?,
+                RefundStep::Close(next) => self.write(&stored, next).await?.unwrap_or_else(|current| current),
                 RefundStep::Ask(refund, cancellable) => self.ask(stored, &refund, cancellable).await?,
             };
         }
         Err(SyncError::Races)
+    }
+
+    /// What no gateway has is given back by being booked, with a line on the account that bore it.
+    async fn book(
+        &self,
+        stored: &Stored<Payment>,
+        decision: PaymentDecision,
+    ) -> Result<Stored<Payment>, SyncError> {
+        let (revision, now) = (stored.revision, self.clock.now());
+        let PaymentDecision { payment, entries, fact } = decision;
+        match self
+            .billing
+            .commit_on_account((&stored.value, revision), &payment, &entries, fact.as_ref(), now)
+            .await?
+        {
+            Committed::Done => Ok(Stored { value: payment, revision: revision + 1 }),
+            Committed::LostRace(current) => Ok(*current),
+        }
     }
 
     async fn ask_next(&self, stored: Stored<Payment>) -> Result<Stored<Payment>, SyncError> {

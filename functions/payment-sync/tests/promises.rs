@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use baro_clients::portone::RefusalKind;
 use baro_domain::{
-    DriverId, EventId, Passage, PlateNumber, Won,
-    payment::{PaymentStatus, PromisedOrder},
-    purse::{BillingKey, Purse, RegisteredCard},
+    CompanyId, DriverId, EventId, OperatorId, Passage, PlateNumber, RefundId, Won,
+    ledger::Account,
+    payment::{PaymentStatus, PromisedOrder, RefundOrder, RequestedBy},
+    purse::{BillingKey, Purse, RegisteredCard, Terms},
     visit::{Facts, PaidFact, Payer, RulingKind, fold},
 };
 use baro_testing::{Cloud, at, lot_record, observation, payment, plate, stay_of};
+use jiff::civil::date;
 use serde_json::{Value, json};
 use shop::{Loss, Till};
 
@@ -183,4 +185,55 @@ async fn a_thousand_rounds_of_promises_charge_no_car_twice() {
     let paid = (0..1_000).filter(|round| round % 7 != 3).count();
     assert_eq!(owed % 1_900, 0);
     assert!(owed / 1_900 >= i64::try_from(paid).unwrap() - 1_000 / 7, "{owed}");
+}
+
+/// A company on deferred payment: no card, no gateway.
+async fn with_company() -> (Exit, CompanyId) {
+    let mut exit = Exit::start(false).await;
+    let company = CompanyId::derive(&["c"]);
+    let payer = Payer::Company(company.clone());
+    let card = RegisteredCard::new(BillingKey::new("a card of the company"), "법인 1234", at(0));
+    let mut purse = Purse::empty(payer.clone()).with_card(card).unwrap();
+    purse.terms = Terms::MonthlyInvoice;
+    assert!(exit.till.cloud.billing().put_purse(&purse, 0).await.unwrap());
+    exit.order.payer = payer;
+    (exit, company)
+}
+
+#[tokio::test]
+async fn a_company_on_deferred_payment_owes_the_visit_and_no_card_is_charged() {
+    let (exit, company) = with_company().await;
+    assert!(exit.hears().await && exit.hears().await);
+    assert_eq!((exit.status().await, exit.till.shop.calls()), (Some(PaymentStatus::Paid), 0));
+    assert_eq!((exit.facts().await.payments.len(), exit.till.lot_is_owed().await), (1, 1_900));
+    let entries = exit.till.cloud.billing().journal(date(2026, 11, 20), None).await.unwrap();
+    let owed: i64 = entries
+        .iter()
+        .map(|entry| entry.change_of(&Account::CompanyReceivable(company.clone())).unwrap().get())
+        .sum();
+    assert_eq!(owed, 1_900);
+    let lines = exit.till.cloud.billing().account_lines(date(2026, 11, 1)).await.unwrap();
+    assert_eq!((lines.len(), lines[0].amount, &lines[0].plate), (1, Won::new(1_900), &exit.plate));
+}
+
+#[tokio::test]
+async fn what_is_given_back_of_a_visit_on_account_is_a_line_of_its_own_and_asks_no_gateway() {
+    let (exit, _) = with_company().await;
+    assert!(exit.hears().await);
+    let stored = exit.till.cloud.billing().payment(&exit.till.id).await.unwrap().unwrap();
+    let order = RefundOrder {
+        id: RefundId::derive(&["r"]),
+        amount: Some(Won::new(900)),
+        reason: "정정".into(),
+        by: RequestedBy::Operator { operator: OperatorId::derive(&["o"]), name: "당직".into() },
+        account: None,
+    };
+    let asked = stored.value.request_refund(order, at(63)).unwrap().unwrap();
+    exit.till.cloud.billing().commit(&asked, stored.revision, &[], None, at(63)).await.unwrap();
+    assert!(exit.till.hears(json!({})).await && exit.till.hears(json!({})).await);
+    assert_eq!((exit.till.shop.calls(), exit.till.lot_is_owed().await), (0, 1_000));
+    let lines = exit.till.cloud.billing().account_lines(date(2026, 11, 1)).await.unwrap();
+    let mut amounts: Vec<i64> = lines.iter().map(|line| line.amount.get()).collect();
+    amounts.sort_unstable();
+    assert_eq!((amounts, exit.facts().await.payments[0].amount), (vec![-900, 1_900], Won::new(1_000)));
 }

@@ -1,6 +1,7 @@
 //! Drafts each lot's statement of a day from the journal, and writes it down for people (CSV, XLSX) and for the next
 //! step (item). Asked again, it computes again: a draft is a function of the journal, and a confirmed one is left alone.
 
+mod invoices;
 mod sheet;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,8 @@ use baro_store::{Billing, Drafted, StoreError};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{Timestamp, ToSpan as _, civil::Date};
 use serde::{Deserialize, Serialize};
+
+pub use invoices::Invoiced;
 
 /// Lots settled at a time.
 const CONCURRENT_LOTS: usize = 8;
@@ -38,10 +41,24 @@ pub struct Asked {
     /// One lot; all with entries on that day when absent.
     #[serde(default)]
     pub lot: Option<LotId>,
+    /// Instead of days: `last`, or any day of the month whose invoices companies on deferred payment get.
+    #[serde(default)]
+    pub invoices: Option<InvoicesOf>,
+}
+
+/// Which month's invoices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum InvoicesOf {
+    /// The month before this one.
+    Last,
+    /// The month of this day.
+    #[serde(untagged)]
+    Of(Date),
 }
 
 /// What was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// The day.
@@ -50,6 +67,9 @@ pub struct Summary {
     pub drafted: Vec<LotId>,
     /// Lots whose statement is confirmed already: nothing was changed.
     pub confirmed: Vec<LotId>,
+    /// Companies whose invoice of the month of `day` was made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub invoiced: Vec<baro_domain::CompanyId>,
 }
 
 /// Why a day could not be settled. The schedule tries again; what was drafted is drafted again to the same result.
@@ -70,6 +90,12 @@ pub enum SettleError {
     /// Other runs were always faster.
     #[error("too many runs at once for {0}")]
     Races(LotId),
+    /// Things can still be put into that month.
+    #[error("the month of {0} is not over")]
+    MonthNotOver(Date),
+    /// The lines do not sum.
+    #[error("the account of {0} overflows")]
+    Sum(baro_domain::CompanyId),
     /// A file could not be made.
     #[error("sheet")]
     Sheet(#[from] SheetError),
@@ -113,8 +139,16 @@ impl Settlement {
         }
     }
 
-    /// Drafts what is asked for; answers for the day that was asked for, or for yesterday.
+    /// Drafts what is asked for, or makes invoices; answers for the day that was asked for, or for yesterday.
     pub async fn run(&self, asked: Asked) -> Result<Summary, SettleError> {
+        if let Some(month) = asked.invoices {
+            let month = match month {
+                InvoicesOf::Last => yesterday(self.clock.now())?.first_of_month(),
+                InvoicesOf::Of(day) => day.first_of_month(),
+            };
+            let Invoiced { month, companies } = self.invoice(month).await?;
+            return Ok(Summary { day: month, invoiced: companies, ..Summary::default() });
+        }
         if let Some(day) = asked.day {
             return self.settle_day(day, asked.lot).await;
         }
@@ -143,7 +177,8 @@ impl Settlement {
             .await?;
         let (drafted, confirmed): (Vec<_>, Vec<_>) = settled.into_iter().partition(|(_, drafted)| *drafted);
         let lots = |settled: Vec<(LotId, bool)>| settled.into_iter().map(|(lot, _)| lot).collect::<Vec<_>>();
-        let summary = Summary { day, drafted: lots(drafted), confirmed: lots(confirmed) };
+        let summary =
+            Summary { day, drafted: lots(drafted), confirmed: lots(confirmed), invoiced: Vec::new() };
         tracing::info!(%day, drafted = summary.drafted.len(), confirmed = summary.confirmed.len(), "settled");
         Ok(summary)
     }
@@ -215,10 +250,20 @@ impl Settlement {
         content_type: &str,
         bytes: Vec<u8>,
     ) -> Result<(), SettleError> {
+        let key = format!("statements/{}/{}.{extension}", statement.lot, statement.day);
+        self.put(key, content_type, bytes).await
+    }
+
+    pub(crate) async fn put(
+        &self,
+        key: String,
+        content_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), SettleError> {
         self.s3
             .put_object()
             .bucket(&self.bucket)
-            .key(format!("statements/{}/{}.{extension}", statement.lot, statement.day))
+            .key(key)
             .content_type(content_type)
             .body(ByteStream::from(bytes))
             .send()

@@ -52,7 +52,7 @@ async fn a_sale_that_comes_after_its_day_was_confirmed_is_an_adjustment_of_the_n
     let (first, next) = (date(2026, 11, 20), date(2026, 11, 22));
     let later = Clock::at("2026-11-22T00:20:00+09:00".parse().unwrap());
     let settlement = Settlement::new(&cloud.aws, cloud.billing(), "statements-bucket", later.clone());
-    let ask = |day| Asked { day: Some(day), lot: Some(lot.clone()) };
+    let ask = |day| Asked { day: Some(day), lot: Some(lot.clone()), ..Asked::default() };
     settlement.run(ask(first)).await.unwrap();
     confirm(&cloud, &lot, first).await;
     let before = cloud.billing().statement(&lot, first).await.unwrap();
@@ -80,7 +80,10 @@ async fn a_late_entry_of_a_day_not_confirmed_brings_its_day_up_to_date() {
     let later = Clock::at("2026-11-30T00:20:00+09:00".parse().unwrap());
     post_at(&cloud, &lot, "late", 1_000, later.now()).await;
     let settlement = Settlement::new(&cloud.aws, cloud.billing(), "statements-bucket", later);
-    settlement.run(Asked { day: Some(date(2026, 11, 29)), lot: Some(lot.clone()) }).await.unwrap();
+    settlement
+        .run(Asked { day: Some(date(2026, 11, 29)), lot: Some(lot.clone()), ..Asked::default() })
+        .await
+        .unwrap();
     let own = cloud.billing().statement(&lot, date(2026, 11, 20)).await.unwrap().unwrap();
     assert_eq!((own.sales, own.adjustments), (Won::new(1_000), Won::ZERO));
 }
@@ -140,7 +143,7 @@ async fn a_confirmed_statement_stays_as_it_is() {
     let cloud = Cloud::start().await;
     let lot = lot_record().lot.id;
     post(&cloud, &lot, "a", 8_700).await;
-    let asked = Asked { day: Some(date(2026, 11, 20)), lot: Some(lot.clone()) };
+    let asked = Asked { day: Some(date(2026, 11, 20)), lot: Some(lot.clone()), ..Asked::default() };
     settlement(&cloud).run(asked.clone()).await.unwrap();
     let before = cloud.billing().statement(&lot, date(2026, 11, 20)).await.unwrap();
     cloud.set_attribute(BILLING, lot.as_str(), "STMT#2026-11-20", "status", "confirmed").await;
@@ -154,7 +157,7 @@ async fn a_confirmed_statement_stays_as_it_is() {
 async fn a_lot_without_sales_gets_a_statement_of_nothing_when_asked() {
     let cloud = Cloud::start().await;
     let lot = lot_record().lot.id;
-    let asked = Asked { day: Some(date(2026, 11, 20)), lot: Some(lot.clone()) };
+    let asked = Asked { day: Some(date(2026, 11, 20)), lot: Some(lot.clone()), ..Asked::default() };
     settlement(&cloud).run(asked).await.unwrap();
     assert_eq!(cloud.billing().statement(&lot, date(2026, 11, 20)).await.unwrap().unwrap().payout, Won::ZERO);
 }
@@ -163,4 +166,45 @@ async fn a_lot_without_sales_gets_a_statement_of_nothing_when_asked() {
 fn a_misspelt_question_is_refused() {
     assert!(serde_json::from_value::<Asked>(json!({"date": "2026-11-20"})).is_err());
     assert_eq!(serde_json::from_value::<Asked>(json!({"day": null})).unwrap(), Asked::default());
+}
+
+#[tokio::test]
+async fn a_company_on_deferred_payment_gets_one_invoice_for_the_month_that_is_over() {
+    use baro_domain::{
+        CompanyId, EventId,
+        payment::{PromisedOrder, Shop},
+        visit::Payer,
+    };
+    let cloud = Cloud::start().await;
+    let company = CompanyId::derive(&["c"]);
+    let mut carrier = baro_testing::payment(&PaymentId::derive(&["p"]));
+    let stay = baro_testing::stay_of(&mut carrier);
+    stay.promised_at = Some(EventId::derive(&["ask"]));
+    let read = baro_testing::observation("in", baro_domain::Passage::Entered, 0);
+    let revision = cloud.parking().record(&read, &read.plate, None).await.unwrap().revision;
+    let order = PromisedOrder {
+        stay: stay.clone(),
+        amount: Won::new(1_900),
+        order_name: "주차요금".into(),
+        quote: json!({}),
+        payer: Payer::Company(company.clone()),
+        revision,
+    };
+    let shop = Shop { store_id: "store-1".into(), channel_type: "TEST".into() };
+    let decision = order.on_account(&shop, &company, at(60)).unwrap();
+    cloud.billing().begin_on_account(&decision, revision, at(60)).await.unwrap();
+    let months = |now: &str| {
+        Settlement::new(&cloud.aws, cloud.billing(), "statements-bucket", Clock::at(now.parse().unwrap()))
+    };
+    let early = months("2026-11-30T23:00:00+09:00").invoice(date(2026, 11, 20)).await;
+    assert!(early.is_err(), "the month is not over");
+    let asked: Asked = serde_json::from_value(json!({"invoices": "last"})).unwrap();
+    let made = months("2026-12-01T02:00:00+09:00").run(asked).await.unwrap();
+    assert_eq!((made.day, &made.invoiced), (date(2026, 11, 1), &vec![company.clone()]));
+    let again = months("2026-12-02T02:00:00+09:00").invoice(date(2026, 11, 1)).await.unwrap();
+    assert_eq!(again.companies, [company.clone()]);
+    let key = format!("invoices/{company}/2026-11.csv");
+    let (_, csv) = cloud.objects().into_iter().find(|(at, _)| at.ends_with(&key)).unwrap();
+    let text = String::from_utf8(csv).unwrap();
+    assert!(text.contains("주차요금") && text.contains("1900") && text.contains("173"), "{text}");
 }

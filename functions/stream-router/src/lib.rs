@@ -22,14 +22,16 @@ use aws_lambda_events::{
 use baro_domain::{
     FeesError, LotId, PlateNumber, PricedLot, TaskId,
     command::{Action, Command, opening},
-    notice::{Contact, Notice},
+    notice::Notice,
     occupancy::VisitCounting,
     payment::Payment,
     task::{self, TaskChange, TaskKind},
-    visit::{Facts, Pledge, Timeline, VisitEvent, VisitEventKind, events_between, fold, open_delta},
+    visit::{Facts, Timeline, VisitEvent, VisitEventKind, events_between, fold, open_delta},
 };
 use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
-use baro_store::{Activity, Cached, Directory, OccupancyChange, Parking, StoreError, Tasks, stream::Change};
+use baro_store::{
+    Activity, Cached, Directory, OccupancyChange, Parking, People, StoreError, Tasks, stream::Change,
+};
 
 use queue::PaymentHint;
 pub use queue::Queues;
@@ -244,34 +246,25 @@ impl Router {
     async fn carry_out(&self, found: Consequences) -> Result<(), RouteError> {
         // First of all: a car waits.
         self.queues.command(&found.commands).await?;
-        self.pledge(&found.opened).await?;
         self.queues.look_at(&found.payments).await?;
+        let told: Vec<PlateNumber> = found.unaddressed.iter().map(|notice| notice.plate.clone()).collect();
+        let opened: Vec<PlateNumber> = found.opened.iter().map(|event| event.plate.clone()).collect();
+        let people = self.tables.directory.people(&told, &opened).await?;
+        self.pledge(&found.opened, &people).await?;
         counting::take(&self.tables.activity, found.counting, self.clock.now()).await?;
         self.bring_tasks(found.tasks).await?;
         let mut notices = found.addressed;
-        if !found.unaddressed.is_empty() {
-            let plates: Vec<PlateNumber> =
-                found.unaddressed.iter().map(|notice| notice.plate.clone()).collect();
-            let known: BTreeMap<PlateNumber, Contact> =
-                self.tables.directory.contacts(&plates).await?.into_iter().collect();
-            notices.extend(found.unaddressed.into_iter().filter_map(|mut notice| {
-                notice.contact = known.get(&notice.plate)?.clone();
-                Some(notice)
-            }));
-        }
+        notices.extend(found.unaddressed.into_iter().filter_map(|mut notice| {
+            notice.contact = people.contacts.get(&notice.plate)?.clone();
+            Some(notice)
+        }));
         self.queues.tell(&notices).await
     }
 
     /// Files who pays with the visits of plates that somebody pays for; the gates find it there.
-    async fn pledge(&self, opened: &[VisitEvent]) -> Result<(), RouteError> {
-        if opened.is_empty() {
-            return Ok(());
-        }
-        let plates: Vec<PlateNumber> = opened.iter().map(|event| event.plate.clone()).collect();
-        let known: BTreeMap<PlateNumber, Pledge> =
-            self.tables.directory.pledges(&plates).await?.into_iter().collect();
+    async fn pledge(&self, opened: &[VisitEvent], people: &People) -> Result<(), RouteError> {
         for event in opened {
-            if let Some(pledge) = known.get(&event.plate) {
+            if let Some(pledge) = people.pledges.get(&event.plate) {
                 let ruling = payments::pledged(event, pledge, self.clock.now());
                 self.tables.parking.rule(&event.lot, &event.plate, &ruling).await?;
             }

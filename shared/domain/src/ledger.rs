@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use crate::{DriverId, EntryId, LotId, PaymentId, Won, money::MoneyOverflow};
+use crate::{CompanyId, DriverId, EntryId, LotId, PaymentId, Won, money::MoneyOverflow};
 
 /// An account of the chart (infra/docs/ledger.md).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -11,6 +11,8 @@ use crate::{DriverId, EntryId, LotId, PaymentId, Won, money::MoneyOverflow};
 pub enum Account {
     /// Asset: what the payment gateway has taken and will pay out to the platform.
     PgClearing,
+    /// Asset: what a company on deferred payment owes for its people's visits.
+    CompanyReceivable(CompanyId),
     /// Liability: what the platform owes the operator of a lot.
     LotPayable(LotId),
     /// Liability: points that a driver has paid for.
@@ -24,6 +26,7 @@ impl Account {
     pub fn code(&self) -> String {
         match self {
             Self::PgClearing => "1110 pg-clearing".to_owned(),
+            Self::CompanyReceivable(company) => format!("1210 company-receivable {company}"),
             Self::LotPayable(lot) => format!("2110 lot-payable {lot}"),
             Self::PointsPaid(driver) => format!("2210 points-paid {driver}"),
             Self::Suspense => "2910 suspense".to_owned(),
@@ -58,6 +61,10 @@ pub enum EntryKind {
     TopUp,
     /// Points that were paid for were given back as money.
     CashOut,
+    /// A parking fee was put on a company's account.
+    OnAccount,
+    /// (Part of) it was taken off again.
+    OnAccountReturned,
 }
 
 impl EntryKind {
@@ -70,6 +77,8 @@ impl EntryKind {
             Self::HeldReturn => "보류 반환 (returned)",
             Self::TopUp => "포인트 충전 (top-up)",
             Self::CashOut => "포인트 환급 (cash-out)",
+            Self::OnAccount => "외상 매출 (on account)",
+            Self::OnAccountReturned => "외상 취소 (off account)",
         }
     }
 }
@@ -81,6 +90,8 @@ pub enum Book<'a> {
     Lot(&'a LotId),
     /// A driver's points.
     Points(&'a DriverId),
+    /// A lot's, on a company's account.
+    Account(&'a LotId, &'a CompanyId),
 }
 
 /// Why postings are not an entry.
@@ -176,12 +187,15 @@ impl JournalEntry {
     pub fn post(kind: EntryKind, cause: &Cause<'_>, amount: Won) -> Result<Self, UnbalancedEntry> {
         let name = serde_json::to_string(&kind).unwrap_or_default();
         let payable = |lot: &LotId| Account::LotPayable(lot.clone());
+        let owed_by = |company: &CompanyId| Account::CompanyReceivable(company.clone());
         let points = |driver: &DriverId| Account::PointsPaid(driver.clone());
         let (debit, credit) = match (kind, cause.book) {
             (EntryKind::Sale, Book::Lot(lot)) => (Account::PgClearing, payable(lot)),
             (EntryKind::Refund, Book::Lot(lot)) => (payable(lot), Account::PgClearing),
             (EntryKind::TopUp, Book::Points(driver)) => (Account::PgClearing, points(driver)),
             (EntryKind::CashOut, Book::Points(driver)) => (points(driver), Account::PgClearing),
+            (EntryKind::OnAccount, Book::Account(lot, company)) => (owed_by(company), payable(lot)),
+            (EntryKind::OnAccountReturned, Book::Account(lot, company)) => (payable(lot), owed_by(company)),
             (EntryKind::HeldReceipt, _) => (Account::PgClearing, Account::Suspense),
             (EntryKind::HeldReturn, _) => (Account::Suspense, Account::PgClearing),
             _ => return Err(UnbalancedEntry::Book(kind)),
@@ -193,7 +207,7 @@ impl JournalEntry {
             id: EntryId::derive(&[cause.payment.as_str(), &name, &cause.discriminant]),
             kind,
             lot: match cause.book {
-                Book::Lot(lot) => Some(lot.clone()),
+                Book::Lot(lot) | Book::Account(lot, _) => Some(lot.clone()),
                 Book::Points(_) => None,
             },
             payment: cause.payment.clone(),

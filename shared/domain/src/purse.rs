@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CardId, visit::Payer};
+use crate::{CardId, CompanyId, visit::Payer};
 
 /// A payer registers at most so many cards.
 pub const MAX_CARDS: usize = 5;
@@ -62,6 +62,20 @@ pub struct Purse {
     /// Cards; the first is charged. A company has one at most: its own.
     #[serde(default)]
     pub cards: Vec<RegisteredCard>,
+    /// How it pays. A person pays by card.
+    #[serde(default)]
+    pub terms: Terms,
+}
+
+/// How a payer pays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Terms {
+    /// By a registered card; a company by its own card only.
+    #[default]
+    Card,
+    /// By an invoice for the month: no card is ever charged. For companies.
+    MonthlyInvoice,
 }
 
 /// Why a card is not taken.
@@ -75,12 +89,20 @@ pub enum PurseError {
 impl Purse {
     /// An empty one.
     pub fn empty(payer: Payer) -> Self {
-        Self { payer, cards: Vec::new() }
+        Self { payer, cards: Vec::new(), terms: Terms::Card }
+    }
+
+    /// The company that gets an invoice for it, if one does.
+    pub fn on_account(&self) -> Option<&CompanyId> {
+        match (&self.payer, self.terms) {
+            (Payer::Company(company), Terms::MonthlyInvoice) => Some(company),
+            _ => None,
+        }
     }
 
     /// The card that is charged.
     pub fn card(&self) -> Option<&RegisteredCard> {
-        self.cards.first()
+        self.cards.first().filter(|_| self.on_account().is_none())
     }
 
     /// With this card as the one that is charged; a card that is there already moves to the front.
@@ -110,7 +132,7 @@ impl Purse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CompanyId, DriverId};
+    use crate::DriverId;
 
     fn card(key: &str) -> RegisteredCard {
         RegisteredCard::new(BillingKey::new(key), "신한카드 1234", Timestamp::UNIX_EPOCH)

@@ -17,6 +17,7 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{
     MAX_CONFLICT_RETRIES, StoreError,
+    accounts::account_item,
     item::{Item, PK, REV, SK, doc, key, n, number, s, shard_of, with_doc},
     parking::{payment_update, ruling_update},
     statements,
@@ -148,6 +149,30 @@ impl Billing {
         fact: Option<&VisitFact>,
         now: Timestamp,
     ) -> Result<Committed, StoreError> {
+        self.commit_with((next, revision), entries, fact, None, now).await
+    }
+
+    /// As [`Self::commit`], for a payment that lies on a company's account: the change is a line there.
+    pub async fn commit_on_account(
+        &self,
+        (before, revision): (&Payment, i64),
+        next: &Payment,
+        entries: &[JournalEntry],
+        fact: Option<&VisitFact>,
+        now: Timestamp,
+    ) -> Result<Committed, StoreError> {
+        let line = account_item(&self.table, next, Some(before), now)?;
+        self.commit_with((next, revision), entries, fact, line, now).await
+    }
+
+    async fn commit_with(
+        &self,
+        (next, revision): (&Payment, i64),
+        entries: &[JournalEntry],
+        fact: Option<&VisitFact>,
+        besides: Option<Put>,
+        now: Timestamp,
+    ) -> Result<Committed, StoreError> {
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(payment_item(next, revision + 1)?))
@@ -157,20 +182,8 @@ impl Billing {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()?;
         let mut items = vec![TransactWriteItem::builder().put(put).build()];
-        for entry in entries {
-            let entry = &JournalEntry { posted_at: Some(now), ..entry.clone() };
-            if let Some(late) = statements::late_item(&self.table, entry, now)? {
-                items.push(TransactWriteItem::builder().put(late).build());
-            }
-            let shard = entry.lot.as_ref().map_or(0, |lot| shard_of(lot, JOURNAL_SHARDS));
-            let pk = journal_key(entry.day, shard);
-            let put = Put::builder()
-                .table_name(&self.table)
-                .set_item(Some(with_doc(&pk, &entry_sort_key(entry.lot.as_ref(), &entry.id), entry)?))
-                .condition_expression("attribute_not_exists(pk)")
-                .build()?;
-            items.push(TransactWriteItem::builder().put(put).build());
-        }
+        items.extend(self.postings(entries, now)?);
+        items.extend(besides.map(|put| TransactWriteItem::builder().put(put).build()));
         if let Some(fact) = fact {
             let stay = next.stay().ok_or(StoreError::Refused("a fact of a payment that is for no visit"))?;
             let update = match fact {
@@ -193,6 +206,30 @@ impl Billing {
             }
         }
         Err(StoreError::Contended(MAX_CONFLICT_RETRIES))
+    }
+
+    /// The journal's part in a transaction.
+    pub(crate) fn postings(
+        &self,
+        entries: &[JournalEntry],
+        now: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut items = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let entry = &JournalEntry { posted_at: Some(now), ..entry.clone() };
+            if let Some(late) = statements::late_item(&self.table, entry, now)? {
+                items.push(TransactWriteItem::builder().put(late).build());
+            }
+            let shard = entry.lot.as_ref().map_or(0, |lot| shard_of(lot, JOURNAL_SHARDS));
+            let pk = journal_key(entry.day, shard);
+            let put = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(with_doc(&pk, &entry_sort_key(entry.lot.as_ref(), &entry.id), entry)?))
+                .condition_expression("attribute_not_exists(pk)")
+                .build()?;
+            items.push(TransactWriteItem::builder().put(put).build());
+        }
+        Ok(items)
     }
 
     /// All entries of a day, of one lot or of all, sorted by lot.

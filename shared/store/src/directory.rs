@@ -14,7 +14,7 @@ use crate::{
     item::{DOC, Item, PK, SK, doc, key, s, text, with_doc},
 };
 
-const CONTACT: &str = "CONTACT";
+pub(crate) const CONTACT: &str = "CONTACT";
 const OPERATOR: &str = "OPERATOR";
 /// DynamoDB's limit of a batch read.
 pub(crate) const MAX_BATCH_READ: usize = 100;

@@ -5,6 +5,7 @@
 //! no harm to money). A condition that failed is an answer, never an error, and carries the item as it is now, so that
 //! a lost race costs no read. Errors are told apart by type, never by text.
 
+mod accounts;
 mod activity;
 mod billing;
 mod cache;
@@ -40,7 +41,7 @@ pub use lots::{LotRecord, MAX_RADIUS_M};
 pub use occupancy::{OccupancyChange, SpacesTaken};
 pub use open_visits::{InvalidCursor, MAX_OPEN_PAGE, OpenCursor};
 pub use parking::{MAX_OPEN_PLATES, Parking, Recorded};
-pub use payers::Begun;
+pub use payers::{Begun, People};
 pub use statements::Drafted;
 pub use tasks::{Ended, FileEntry, FiledTask, Tasks};
 

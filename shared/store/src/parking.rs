@@ -348,6 +348,21 @@ pub(crate) fn payment_update(
         .build()?)
 }
 
+/// As [`payment_update`], if the facts still have this revision.
+pub(crate) fn payment_update_at(
+    table: &str,
+    lot: &LotId,
+    plate: &PlateNumber,
+    fact: &baro_domain::visit::PaidFact,
+    revision: i64,
+    now: Timestamp,
+) -> Result<Update, StoreError> {
+    let mut update = payment_update(table, lot, plate, fact, now)?;
+    update.condition_expression = Some("#rev = :rev".to_owned());
+    update.expression_attribute_values.get_or_insert_default().insert(":rev".to_owned(), n(revision));
+    Ok(update)
+}
+
 /// The ruling's part in a transaction.
 pub(crate) fn ruling_update(
     table: &str,

@@ -1,12 +1,15 @@
 //! Who pays for a plate without being asked (Directory), what they pay with (Billing), and the payment that begins with a
 //! promise (Billing and Parking in one transaction).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_dynamodb::{
     operation::{delete_item::DeleteItemError, put_item::PutItemError},
     types::{ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use baro_domain::{
     PlateNumber,
+    notice::Contact,
     payment::Payment,
     purse::Purse,
     visit::{Payer, Pledge},
@@ -15,7 +18,7 @@ use baro_domain::{
 use crate::{
     Billing, Directory, MAX_CONFLICT_RETRIES, StoreError, Stored,
     billing::{Cancelled, cancelled_by, payment_item, stored_payment},
-    directory::{MAX_BATCH_READ, batch_get, contact_key, unless_changed},
+    directory::{CONTACT, MAX_BATCH_READ, batch_get, contact_key, unless_changed},
     facts::plate_key,
     item::{PK, REV, SK, doc, key, n, number, s, text, with_doc},
 };
@@ -24,6 +27,15 @@ const PAYER: &str = "PAYER";
 const PURSE: &str = "PURSE";
 /// Whose pledge it is: only they may change it.
 const OWNER: &str = "owner";
+
+/// What is registered for plates.
+#[derive(Debug, Clone, Default)]
+pub struct People {
+    /// How their drivers can be reached.
+    pub contacts: BTreeMap<PlateNumber, Contact>,
+    /// Who pays for them without being asked.
+    pub pledges: BTreeMap<PlateNumber, Pledge>,
+}
 
 /// Answer to beginning a payment that was promised.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,22 +77,36 @@ impl Directory {
         unless_changed(delete.send().await, DeleteItemError::is_conditional_check_failed_exception)
     }
 
-    /// The pledges for these plates, where there are any.
-    pub async fn pledges(&self, plates: &[PlateNumber]) -> Result<Vec<(PlateNumber, Pledge)>, StoreError> {
-        let mut wanted: Vec<&PlateNumber> = plates.iter().collect();
-        wanted.sort();
-        wanted.dedup();
-        let mut found = Vec::new();
+    /// How the drivers of some plates can be reached, and who pays for others without being asked, where that is known: one
+    /// request for both.
+    pub async fn people(&self, told: &[PlateNumber], paid_for: &[PlateNumber]) -> Result<People, StoreError> {
+        let ends = |plates: &[PlateNumber], sk: &'static str| {
+            plates.iter().map(|plate| (contact_key(plate), sk)).collect::<BTreeSet<_>>()
+        };
+        let wanted: Vec<(String, &str)> =
+            ends(told, CONTACT).into_iter().chain(ends(paid_for, PAYER)).collect();
+        let mut found = People::default();
         for chunk in wanted.chunks(MAX_BATCH_READ) {
-            let keys = chunk.iter().map(|plate| key(&contact_key(plate), PAYER)).collect();
+            let keys = chunk.iter().map(|(pk, sk)| key(pk, sk)).collect();
             for item in batch_get(&self.client, &self.table, keys).await? {
                 let plate = text(&item, PK).and_then(|pk| pk.strip_prefix("PLATE#")).map(PlateNumber::parse);
-                if let (Some(plate), Some(PAYER)) = (plate, text(&item, SK)) {
-                    found.push((plate, doc("pledge", &item)?));
+                match (plate, text(&item, SK)) {
+                    (Some(plate), Some(CONTACT)) => {
+                        drop(found.contacts.insert(plate, doc("contact", &item)?))
+                    }
+                    (Some(plate), Some(PAYER)) => drop(found.pledges.insert(plate, doc("pledge", &item)?)),
+                    _ => {}
                 }
             }
         }
         Ok(found)
+    }
+}
+
+impl Directory {
+    /// Who pays for these plates without being asked, where somebody does.
+    pub async fn pledges(&self, plates: &[PlateNumber]) -> Result<Vec<(PlateNumber, Pledge)>, StoreError> {
+        Ok(self.people(&[], plates).await?.pledges.into_iter().collect())
     }
 }
 

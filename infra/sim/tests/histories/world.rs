@@ -33,7 +33,12 @@ pub(crate) struct State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Word {
     Inside,
-    Over(VisitEventKind),
+    /// Over, owing so much; whether it was told at once or put right later is no difference.
+    Left {
+        at: Timestamp,
+        owing: Won,
+    },
+    ExitMissed,
 }
 
 /// A lot.
@@ -133,9 +138,23 @@ impl World {
             let none = Timeline::default();
             let events = events_between(&self.lot.fees, before.get(&plate).unwrap_or(&none), &after);
             // News of the moment: how late it may be told is another rule (D-016).
-            self.told
-                .extend(events.iter().filter_map(|event| notices::of_visit(event, &self.lot.lot, at(0))));
+            for event in &events {
+                self.tell(event);
+            }
             self.published.extend(events);
+        }
+    }
+
+    fn tell(&mut self, event: &VisitEvent) {
+        self.told.extend(notices::of_visit(event, &self.lot.lot, at(0)));
+        // Another sum for the same end is a word of its own (D-076): it is what was told last of that end.
+        let VisitEventKind::Owes { left_at: when, outstanding: sum } = event.kind else { return };
+        for notice in self.told.iter_mut().filter(|notice| notice.plate == event.plate) {
+            if let NoticeKind::Left { left_at, outstanding } = &mut notice.kind
+                && *left_at == when
+            {
+                *outstanding = sum;
+            }
         }
     }
 
@@ -177,7 +196,13 @@ impl World {
                 VisitEventKind::Opened | VisitEventKind::Reopened => {
                     words.insert(event.visit.clone(), Word::Inside);
                 }
-                over => drop(words.insert(event.visit.clone(), Word::Over(over.clone()))),
+                VisitEventKind::Closed { left_at, outstanding, .. }
+                | VisitEventKind::Owes { left_at, outstanding } => {
+                    words.insert(event.visit.clone(), Word::Left { at: *left_at, owing: *outstanding });
+                }
+                VisitEventKind::ExitMissed => {
+                    words.insert(event.visit.clone(), Word::ExitMissed);
+                }
             }
         }
         words

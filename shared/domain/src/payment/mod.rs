@@ -1,6 +1,7 @@
 //! A payment follows the payment gateway's states, forwards only, and never believes an amount it did not ask for. What is
 //! to move at the gateway is written down before it is asked for there.
 
+mod account;
 mod decide;
 mod promise;
 mod refund;
@@ -9,13 +10,14 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CardId, DriverId, EventId, LotId, PaymentId, PlateNumber, VisitId, Won,
+    CardId, CompanyId, DriverId, EventId, LotId, PaymentId, PlateNumber, VisitId, Won,
     ledger::{Book, Cause, EntryKind, JournalEntry},
     notice::Contact,
     purse::BillingKey,
     visit::Payer,
 };
 
+pub use account::{AccountLine, Invoice, invoice};
 pub use decide::{
     PaymentDecision, PaymentError, Report, ReportState, ReportedReturn, ReturnState, VisitFact, decide,
 };
@@ -144,6 +146,11 @@ pub enum Means {
         card: CardId,
         /// Its key at the gateway.
         billing_key: BillingKey,
+    },
+    /// A company owes it, and is asked for it once a month.
+    OnAccount {
+        /// Which.
+        company: CompanyId,
     },
 }
 
@@ -274,9 +281,10 @@ impl Payment {
         at: Timestamp,
         amount: Won,
     ) -> Result<JournalEntry, PaymentError> {
-        let book = match &self.purpose {
-            Purpose::Stay(stay) => Book::Lot(&stay.lot),
-            Purpose::TopUp(top_up) => Book::Points(&top_up.driver),
+        let book = match (&self.purpose, &self.means) {
+            (Purpose::Stay(stay), Means::OnAccount { company }) => Book::Account(&stay.lot, company),
+            (Purpose::Stay(stay), _) => Book::Lot(&stay.lot),
+            (Purpose::TopUp(top_up), _) => Book::Points(&top_up.driver),
         };
         let cause = Cause { book, payment: &self.id, discriminant, occurred_at: at, day: self.day_of(at)? };
         Ok(JournalEntry::post(kind, &cause, amount)?)

@@ -47,6 +47,15 @@ impl PromisedOrder {
 
     /// The payment that charges this card.
     pub fn payment(&self, shop: &Shop, card: &RegisteredCard, now: Timestamp) -> Payment {
+        let means = Means::Card {
+            payer: self.payer.clone(),
+            card: card.id.clone(),
+            billing_key: card.billing_key.clone(),
+        };
+        self.payment_by(shop, means, now)
+    }
+
+    pub(super) fn payment_by(&self, shop: &Shop, means: Means, now: Timestamp) -> Payment {
         Payment {
             id: self.payment_id(),
             status: PaymentStatus::Requested,
@@ -58,11 +67,7 @@ impl PromisedOrder {
                 order_name: self.order_name.clone(),
             },
             purpose: Purpose::Stay(self.stay.clone()),
-            means: Means::Card {
-                payer: self.payer.clone(),
-                card: card.id.clone(),
-                billing_key: card.billing_key.clone(),
-            },
+            means,
             quote: self.quote.clone(),
             contact: Contact::default(),
             created_at: now,

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Method, Payment, PaymentStatus, Purpose, ReportedReturn, ReturnState};
+use super::{Means, Method, Payment, PaymentDecision, PaymentStatus, Purpose, ReportedReturn, ReturnState};
 use crate::{OperatorId, RefundId, Won};
 
 /// A payment has at most so many refunds.
@@ -121,6 +121,10 @@ pub enum RefundStep {
     Ask(Refund, Won),
     /// It can't be done any more: write that down.
     GiveUp(Payment),
+    /// No gateway has the money: book it.
+    Book(PaymentDecision),
+    /// All the money went back by another hand, which is what our own rule wanted: write that down.
+    Close(Payment),
 }
 
 /// Why money can't be given back so.
@@ -251,11 +255,17 @@ impl Payment {
         };
         let refund = self.refunds.iter().find(waits)?;
         let cancellable = self.captured.remaining_after(self.returned);
+        if matches!(self.means, Means::OnAccount { .. }) {
+            return self.booked_back(refund, now).ok().map(RefundStep::Book);
+        }
         match refund.state {
             RefundState::Sent { cancellable: guard, .. } if guard == cancellable => {
                 Some(RefundStep::Ask(refund.clone(), guard))
             }
             RefundState::Pending => None,
+            _ if cancellable.is_zero() && refund.by == RequestedBy::Platform => {
+                Some(RefundStep::Close(self.with_state(&refund.id, RefundState::Done { at: now })))
+            }
             // Somebody else gave money back since: the call, if it was made at all, was refused by its guard.
             _ if refund.amount > cancellable => {
                 Some(RefundStep::GiveUp(self.refund_refused(&refund.id, "nothing-left", now)))

@@ -63,8 +63,12 @@ pub struct Adjustment {
 impl Adjustment {
     pub(super) fn of(entry: &JournalEntry) -> Self {
         let reason = match entry.kind {
-            EntryKind::Refund | EntryKind::HeldReturn | EntryKind::CashOut => AdjustmentReason::LateRefund,
-            EntryKind::Sale | EntryKind::HeldReceipt | EntryKind::TopUp => AdjustmentReason::LateSale,
+            EntryKind::Refund | EntryKind::HeldReturn | EntryKind::CashOut | EntryKind::OnAccountReturned => {
+                AdjustmentReason::LateRefund
+            }
+            EntryKind::Sale | EntryKind::HeldReceipt | EntryKind::TopUp | EntryKind::OnAccount => {
+                AdjustmentReason::LateSale
+            }
         };
         Self { day: entry.day, reason }
     }

@@ -13,7 +13,7 @@ use crate::{CompanyId, DriverId, EventId, GateObservation, Won, lot::LotRules};
 
 /// Who pays.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "payer", content = "id")]
+#[serde(rename_all = "snake_case", tag = "payer", content = "payerId")]
 pub enum Payer {
     /// A driver, with a registered card or points.
     Driver(DriverId),
