@@ -1,7 +1,13 @@
-//! The driver's page in a real browser, from the deployed site: lots are found, a lot is looked at, a car's price is shown with its lines.
+//! The driver's page in a real browser, from the deployed site: lots are found, a lot is looked at, a car's price is shown with its lines;
+//! a card and a plate are registered.
 //! Without a Chromium on the machine it says so and passes; `.ci/run` installs one.
 #![allow(clippy::disallowed_methods, reason = "a gate reports what it sees now")]
 #![allow(clippy::panic, reason = "a test may break off")]
+
+#[path = "browser/driven.rs"]
+mod driven;
+#[path = "browser/member.rs"]
+mod member;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -116,7 +122,7 @@ async fn look(platform: &Platform, browser: &Path, profile: &Path) -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_driver_finds_a_lot_and_reads_what_the_stay_costs() {
+async fn a_driver_finds_a_lot_reads_what_the_stay_costs_and_registers_a_card() {
     let Some(browser) = BROWSERS.iter().map(PathBuf::from).find(|path| path.exists()) else {
         println!("not looked at in a browser: none of {BROWSERS:?} is installed");
         return;
@@ -124,7 +130,11 @@ async fn a_driver_finds_a_lot_and_reads_what_the_stay_costs() {
     let (state, profile) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let options = Options::for_test(state.path()).unwrap();
     let platform = Platform::start(options, SandboxPorts::default()).await.unwrap();
-    let outcome = look(&platform, &browser, profile.path()).await;
+    let outcome = async {
+        look(&platform, &browser, profile.path()).await?;
+        member::registers_card_and_plate(&platform, &browser, &profile.path().join("member")).await
+    };
+    let outcome = outcome.await;
     platform.stop().await.unwrap();
     outcome.unwrap();
 }

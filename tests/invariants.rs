@@ -228,13 +228,14 @@ fn no_file_is_longer_than_four_hundred_lines() {
 }
 
 /// Each crate's table of codes, with who answers with them.
-fn tables_of_codes() -> [(&'static str, &'static [ErrorCode]); 7] {
+fn tables_of_codes() -> [(&'static str, &'static [ErrorCode]); 8] {
     [
         ("every address", baro_runtime::CODES),
         ("gates: `POST /v1/gates/{gateId}/events`, `…/backlog`", baro_gate_events::CODES),
         ("counters and sensors: `POST /v1/gates/{gateId}/occupancy`, `…/spaces`", baro_occupancy::CODES),
         ("drivers: `/v1/lots/…`, `/v1/payments/…`", baro_driver_api::CODES),
         ("operators: `/v1/operator/…`", baro_operator_api::CODES),
+        ("members: `/v1/members/…`", baro_members::CODES),
         ("the workbench: `POST /v1/tariffs/…`", baro_tariffs::CODES),
         ("the gateway: `POST /v1/webhooks/…`", baro_payment_webhook::CODES),
     ]
@@ -298,6 +299,7 @@ fn the_template_sends_a_function_the_routes_it_answers() {
     routes("GateEvents", &baro_gate_events::ROUTES);
     routes("Occupancy", &baro_occupancy::ROUTES);
     routes("OperatorApi", &baro_operator_api::ROUTES);
+    routes("Members", &baro_members::ROUTES);
 }
 
 /// The routes that the template sends to one function.

@@ -24,6 +24,7 @@ async function call(url, options = {}) {
   } catch {
     throw new ApiError("offline");
   }
+  if (answer.status === 204) return null;
   const body = await answer.json().catch(() => null);
   if (!answer.ok || !body) throw new ApiError((body && body.code) || "other", body && body.title);
   return body;
@@ -54,6 +55,20 @@ export async function startPayment(id, plate, key, contact) {
     return call(url, request);
   }
 }
+
+/** As a member: the key proves who asks. */
+function asMember(key, url, method = "GET", body) {
+  const headers = { authorization: `Bearer ${key}`, ...(body && { "content-type": "application/json" }) };
+  return call(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+}
+
+/** Makes a member. The answer's key is shown this once; an answer that was lost is asked for anew, under another key of its own. */
+export const join = () => call("/v1/members", { method: "POST", headers: { "idempotency-key": crypto.randomUUID() } });
+export const member = (key) => asMember(key, "/v1/members/me");
+export const registerCard = (key, billingKey) => asMember(key, "/v1/members/me/cards", "POST", { billingKey });
+export const deleteCard = (key, id) => asMember(key, path`/v1/members/me/cards/${id}`, "DELETE");
+export const registerPlate = (key, plate, limit) => asMember(key, path`/v1/members/me/plates/${plate}`, "PUT", { limit });
+export const deletePlate = (key, plate) => asMember(key, path`/v1/members/me/plates/${plate}`, "DELETE");
 
 let sdk;
 

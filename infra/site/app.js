@@ -2,6 +2,7 @@
 
 import { show, h } from "./dom.js";
 import { find, lot } from "./find.js";
+import { backFromIssuing, member } from "./member.js";
 import { payment } from "./payment.js";
 import { language, switchLanguage, t } from "./texts.js";
 import { visit } from "./visit.js";
@@ -22,12 +23,14 @@ function route() {
   if (parts[0] === "lot" && parts[2] === "visit" && parts[3]) visit(still, parts[1], parts[3]);
   else if (parts[0] === "lot" && parts[1]) lot(still, parts[1]);
   else if (parts[0] === "payment" && parts[1]) payment(still, parts[1], new URLSearchParams(query));
+  else if (parts[0] === "member") member(still);
   else find(still);
 }
 
 /** The gateway comes back to `/?paymentId=…&code=…`: the page that shows it has an address of its own. */
 function backFromGateway() {
   const back = new URLSearchParams(location.search);
+  if (backFromIssuing(back)) { history.replaceState(null, "", "/#/member"); return; }
   const id = back.get("paymentId");
   if (!id) return;
   const said = new URLSearchParams();

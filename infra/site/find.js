@@ -74,7 +74,8 @@ export function find(still) {
     search.radiusM = Number(event.target.value);
     load();
   } }, RADII_M.map((metres) => h("option", { value: metres, selected: metres === search.radiusM }, distance(metres))));
-  show(t.findLots, h("div", { class: "row", style: "margin-bottom:.75rem" }, buttons, radius), hint, state, list);
+  show(t.findLots, h("div", { class: "row", style: "margin-bottom:.75rem" }, buttons, radius), hint, state, list,
+    h("p", {}, h("a", { href: "#/member" }, t.member)));
   load();
 }
 

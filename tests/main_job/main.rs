@@ -8,6 +8,7 @@ mod crash;
 mod desk;
 mod gates;
 mod journey;
+mod members;
 mod occupancy;
 mod refusals;
 mod webhooks;
@@ -49,6 +50,8 @@ async fn the_main_job_holds_through_the_deployed_template() {
     all.step("a_pass_is_set_changed_and_taken_away_at_the_controller", commands::passes(&city)).await;
     all.step("a_car_that_comes_in_now_finds_the_barrier_open", gates::fresh_entry(&city)).await;
     all.step("a_late_entry_after_the_exit_completes_the_visit", gates::late_entry(&city)).await;
+    all.step("a_member_s_card_is_charged_behind_the_car", members::charged_behind_the_car(&city)).await;
+    all.step("a_member_whose_card_is_refused_leaves_and_owes", members::refused_card_owes(&city)).await;
     all.step("a_webhook_told_three_times_is_posted_once", webhooks::told_three_times(&city)).await;
     all.step("a_forged_webhook_changes_nothing_and_is_kept", webhooks::forged(&city)).await;
     all.step("a_stale_or_unreadable_webhook_is_refused_and_kept", webhooks::stale_and_unreadable(&city))

@@ -2,6 +2,7 @@
 //! --example openapi` writes it; a test keeps the copy among the site's assets equal to the code.
 
 mod gates;
+mod members;
 mod operators;
 mod others;
 mod refunds;
@@ -27,6 +28,7 @@ use utoipa::{
     },
 };
 
+use members::MemberKey;
 use operators::OperatorKey;
 use others::GateSecret;
 
@@ -84,6 +86,12 @@ struct ProblemView {
         refunds::operator_payment,
         refunds::refund_payment,
         refunds::name_refund_account,
+        members::join,
+        members::member,
+        members::register_card,
+        members::delete_card,
+        members::register_plate,
+        members::delete_plate,
         others::gate_events,
         others::gate_backlog,
         others::gate_occupancy,
@@ -94,11 +102,12 @@ struct ProblemView {
         tariffs::check,
     ),
     components(schemas(ProblemView)),
-    modifiers(&GateSecret, &OperatorKey),
+    modifiers(&GateSecret, &MemberKey, &OperatorKey),
     tags(
         (name = "lots", description = "Lots and their prices"),
         (name = "visits", description = "A car in a lot"),
         (name = "payments", description = "Paying for a visit"),
+        (name = "members", description = "Paying without being asked: a card and the plates it pays for"),
         (name = "tariffs", description = "The workbench: what a tariff document costs and whether it holds together"),
         (name = "gates", description = "For gate controllers, cameras, counters and sensors"),
         (name = "operators", description = "For the people of a lot's operator"),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use baro_domain::{LotId, Operator, OperatorId, PricedLot, visit::RuledBy};
 use baro_runtime::{
     Problem,
-    access::is_secret,
-    http::{header, path_parsed},
+    access::{bearer_key, fitting},
+    http::path_parsed,
 };
 use lambda_http::Request;
 
@@ -34,27 +34,13 @@ impl Caller {
 /// the Directory (kept for a minute, found or not), one digest and comparison for each key of the operator.
 pub(crate) async fn caller(api: &OperatorApi, request: &Request) -> Result<Caller, Problem> {
     let refused = || WRONG_OPERATOR_KEY.problem();
-    let token = header(request, "authorization")?.and_then(bearer).ok_or_else(refused)?;
-    let (id, secret) = token.split_once('.').ok_or_else(refused)?;
+    let (id, secret) = bearer_key(request)?.ok_or_else(refused)?;
     let id = OperatorId::parse(id).map_err(|_| refused())?;
     let operator = api.operator(&id).await?;
-    let name = key_name(operator.as_deref(), secret.as_bytes()).ok_or_else(refused)?;
-    Ok(Caller { operator: id, name })
-}
-
-fn bearer(authorization: &str) -> Option<&str> {
-    let (scheme, token) = authorization.trim().split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// The name of the key that the secret fits; all keys are compared, whichever fits.
-fn key_name(operator: Option<&Operator>, secret: &[u8]) -> Option<String> {
-    let Some(operator) = operator else {
-        is_secret(secret, None);
-        return None;
-    };
-    let fits = |key: &&baro_domain::OperatorKey| is_secret(secret, Some(&key.secret_sha256));
-    operator.keys.iter().filter(fits).fold(None, |first, key| first.or_else(|| Some(key.name.clone())))
+    let keys = operator.as_deref().map_or(&[][..], |operator| &operator.keys);
+    let fits = fitting(secret, keys.iter().map(|key| key.secret_sha256.as_str()));
+    let key = fits.and_then(|at| keys.get(at)).ok_or_else(refused)?;
+    Ok(Caller { operator: id, name: key.name.clone() })
 }
 
 /// The caller and the lot that the path names, if it is the caller's.

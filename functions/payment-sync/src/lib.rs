@@ -4,6 +4,7 @@
 //! what is to be given back. Every step can be repeated: the decision on an old report is "nothing new", and money is given
 //! back under a guard that was written down before.
 
+mod cards;
 mod promises;
 mod refunds;
 mod report;
@@ -11,9 +12,9 @@ mod report;
 use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use baro_clients::portone::{GatewayError, PaymentGateway};
+use baro_clients::portone::{BillingKeys, GatewayError, PaymentGateway};
 use baro_domain::{
-    PaymentId, RefundId, Won,
+    CardId, PaymentId, RefundId, Won,
     payment::{
         Means, Payment, PaymentError, PromisedOrder, RefundError, RefundOrder, RequestedBy, Shop, decide,
     },
@@ -35,6 +36,8 @@ const MAX_RACES: u32 = 5;
 #[serde(rename_all = "camelCase")]
 struct Hint {
     payment_id: Option<String>,
+    /// A card that was deleted at the gateway.
+    card_id: Option<CardId>,
     /// What of it was paid a second time, won (stream-router).
     surplus: Option<Won>,
     /// A promise made at an exit, to be charged (stream-router).
@@ -71,6 +74,7 @@ pub struct PaymentSync {
     parking: Parking,
     shop: Shop,
     gateway: Arc<dyn PaymentGateway>,
+    cards: Option<Arc<dyn BillingKeys>>,
     clock: Clock,
 }
 
@@ -86,8 +90,9 @@ impl PaymentSync {
             channel_type: config.required("PORTONE_CHANNEL_TYPE")?.to_owned(),
         };
         let clock = Clock::default();
-        let gateway = RotatingPortOne::from_config(&aws, config, clock.clone())?;
-        Ok(Self::new((billing, Parking::new(dynamodb, parking)), shop, Arc::new(gateway), clock))
+        let gateway = Arc::new(RotatingPortOne::from_config(&aws, config, clock.clone())?);
+        let sync = Self::new((billing, Parking::new(dynamodb, parking)), shop, gateway.clone(), clock);
+        Ok(sync.with_cards(gateway))
     }
 
     /// Of its parts.
@@ -97,7 +102,13 @@ impl PaymentSync {
         gateway: Arc<dyn PaymentGateway>,
         clock: Clock,
     ) -> Self {
-        Self { billing, parking, shop, gateway, clock }
+        Self { billing, parking, shop, gateway, cards: None, clock }
+    }
+
+    /// With who knows whether a card is deleted; without, no card is ever dropped.
+    #[must_use]
+    pub fn with_cards(self, cards: Arc<dyn BillingKeys>) -> Self {
+        Self { cards: Some(cards), ..self }
     }
 
     /// Works on a batch; each message fails alone.
@@ -113,7 +124,10 @@ impl PaymentSync {
             let Some(stored) = self.begin(&order).await? else { return Ok(()) };
             return self.settle(stored).await;
         }
-        // A webhook about a billing key names no payment, and other shops' ids are not of our form: nothing to do.
+        if let Some(card) = hint.card_id {
+            return self.card_deleted(&card).await;
+        }
+        // Other webhooks about billing keys name no payment, and other shops' ids are not of our form: nothing to do.
         let Some(id) = hint.payment_id.and_then(|id| PaymentId::parse(id).ok()) else {
             tracing::info!("the message names no payment of ours");
             return Ok(());

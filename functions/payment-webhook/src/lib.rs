@@ -152,6 +152,7 @@ async fn keep_and_queue(
             webhook_id: id,
             kind: &type_name,
             payment_id: event.payment_id(),
+            card_id: event.deleted_card(),
             raw_key: &raw_key,
             received_at: now,
         };

@@ -1,5 +1,6 @@
 //! The queue that `payment-sync` reads.
 
+use baro_domain::CardId;
 use baro_runtime::Aws;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,6 +20,9 @@ pub(crate) struct Hint<'a> {
     pub(crate) kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) payment_id: Option<&'a str>,
+    /// A card that was deleted at the gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) card_id: Option<CardId>,
     pub(crate) raw_key: &'a str,
     pub(crate) received_at: Timestamp,
 }

@@ -63,6 +63,7 @@ pub(crate) async fn handle(service: &PaymentWebhook, request: Request) -> Result
         webhook_id: &name,
         kind: &webhook.status,
         payment_id: Some(&webhook.merchant_uid),
+        card_id: None,
         raw_key: &raw_key,
         received_at: now,
     };

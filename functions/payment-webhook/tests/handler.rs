@@ -171,6 +171,16 @@ async fn a_billing_key_webhook_names_no_payment() {
     assert_eq!(world.send(&signed(body, SECRET)).await.0, 200);
     let hint = &world.hints()[0];
     assert_eq!((&hint["type"], &hint["paymentId"]), (&json!("BillingKey.Issued"), &Value::Null));
+    assert_eq!(hint["cardId"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_deleted_card_is_named_by_its_id_and_its_key_is_not_queued() {
+    let world = world().await;
+    let body = r#"{"type":"BillingKey.Deleted","data":{"billingKey":"secret-bk","storeId":"s"}}"#;
+    assert_eq!(world.send(&signed(body, SECRET)).await.0, 200);
+    let hint = &world.hints()[0];
+    assert!(hint["cardId"].as_str().unwrap().starts_with("crd_") && !hint.to_string().contains("secret-bk"));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use baro_clients::{HttpClient, HttpTimeouts};
 use baro_domain::{GateId, LotId, PaymentId};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// An answer.
@@ -107,6 +108,59 @@ impl Api {
     pub async fn at_gateway(&self, payment: &PaymentId, action: &str, body: &Value) -> Result<Value> {
         let url = format!("{}/sandbox/payments/{payment}/{action}", self.portone);
         self.call(self.http.inner().post(url).json(body)).await?.ok()
+    }
+
+    /// A driver becomes a member: the key that it is proved with.
+    pub async fn join(&self, wish: &str) -> Result<String> {
+        let request = self.http.inner().post(format!("{}/v1/members", self.front));
+        let joined = self.call(request.header("idempotency-key", wish)).await?.ok()?;
+        joined["key"].as_str().map(str::to_owned).context("no key")
+    }
+
+    /// What a member asks for, or does, below `/v1/members/me`.
+    pub async fn as_member(
+        &self,
+        key: &str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer> {
+        let request = self.http.inner().request(method, format!("{}/v1/members/me{path}", self.front));
+        let request = request.header("authorization", format!("Bearer {key}"));
+        self.call(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
+    /// What a member's page does: has a card registered on the gateway's own page, hands its key over, and registers a plate
+    /// up to this limit, won.
+    pub async fn register(&self, key: &str, card: &str, plate: &str, limit: i64) -> Result<()> {
+        let me = self.as_member(key, Method::GET, "", None).await?.ok()?;
+        let billing_key = self.issue_card(&me["issuing"], card).await?;
+        let body = json!({"billingKey": billing_key});
+        self.as_member(key, Method::POST, "/cards", Some(&body)).await?.ok()?;
+        let path = format!("/plates/{}", encoded(plate));
+        self.as_member(key, Method::PUT, &path, Some(&json!({"limit": limit}))).await?.ok().map(drop)
+    }
+
+    /// A person types a card's number on the gateway's issuing page; the key that the page's browser is given.
+    async fn issue_card(&self, issuing: &Value, number: &str) -> Result<String> {
+        let asked: Vec<(&str, &str)> = ["storeId", "channelKey", "customerId"]
+            .into_iter()
+            .filter_map(|name| Some((name, issuing[name].as_str()?)))
+            .chain([("billingKeyMethod", "CARD"), ("window", "iframe")])
+            .collect();
+        let page = self.http.inner().get(format!("{}/issue", self.portone)).query(&asked).send().await?;
+        let page = String::from_utf8(page.bytes().await?.to_vec())?;
+        let form = page.split("action=\"/issue/").nth(1).and_then(|rest| rest.split('"').next());
+        let key = form.context("no form to type a card into")?.to_owned();
+        let typed = [("press", "issue"), ("number", number), ("expiry", "12/39")];
+        let pressed = self.http.inner().post(format!("{}/issue/{key}", self.portone)).form(&typed);
+        let status = pressed.send().await?.status();
+        anyhow::ensure!(status.is_success(), "the card was not registered: {status}");
+        Ok(key)
     }
 
     /// What goes wrong at the gateway from now on.

@@ -14,7 +14,7 @@ pub(crate) mod table;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use baro_domain::{Operator, OperatorKey, PlateNumber, notice::Contact};
+use baro_domain::{AccessKey, Operator, PlateNumber, notice::Contact};
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
@@ -167,10 +167,8 @@ fn curl(platform: &Platform, places: &[Place]) -> Vec<String> {
 async fn desk(platform: &Platform, places: &[Place]) -> Result<Option<String>> {
     let Some(place) = places.first() else { return Ok(None) };
     let (lot, secret) = (&place.record.lot, secret()?);
-    let key = OperatorKey {
-        name: "local".to_owned(),
-        secret_sha256: hex::encode(Sha256::digest(secret.as_bytes())),
-    };
+    let key =
+        AccessKey { name: "local".to_owned(), secret_sha256: hex::encode(Sha256::digest(secret.as_bytes())) };
     let operator = Operator { id: lot.operator.clone(), name: lot.operator.to_string(), keys: vec![key] };
     platform.directory()?.put_operator(&operator).await.context("the operator could not be stored")?;
     let front = &platform.cloud.front_url;

@@ -1,6 +1,7 @@
 //! Webhooks signed after the Standard Webhooks specification, as PortOne sends them: verification and signing, both
 //! pure functions over bytes. What the event means for a payment is not decided here: a webhook is a hint.
 
+use baro_domain::{CardId, purse::BillingKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
@@ -285,6 +286,16 @@ impl WebhookEvent {
         match self {
             Self::Transaction { payment_id, .. } => Some(payment_id),
             Self::BillingKey { .. } | Self::Other { .. } => None,
+        }
+    }
+
+    /// The card this event says is deleted, by the id that we have for its key: the key itself is a secret.
+    pub fn deleted_card(&self) -> Option<CardId> {
+        match self {
+            Self::BillingKey { kind, billing_key, .. } if kind == "Deleted" => {
+                Some(BillingKey::new(billing_key).card_id())
+            }
+            _ => None,
         }
     }
 

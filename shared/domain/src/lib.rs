@@ -4,6 +4,8 @@
 //! come in as arguments, so every rule is a function that a property test can call a million times.
 #![deny(clippy::float_arithmetic)]
 
+pub mod access;
+pub mod business;
 pub mod calendar;
 pub mod command;
 pub mod fees;
@@ -12,6 +14,7 @@ pub mod health;
 pub mod ids;
 pub mod ledger;
 pub mod lot;
+pub mod member;
 pub mod money;
 pub mod national;
 pub mod notice;
@@ -28,6 +31,8 @@ pub mod task;
 pub mod visit;
 pub mod workbench;
 
+pub use access::AccessKey;
+pub use business::BusinessNumber;
 pub use calendar::Calendar;
 pub use fees::{FeesError, LotFees, PricedLot};
 pub use geo::Coordinate;
@@ -36,8 +41,9 @@ pub use ids::{
     PaymentId, RefundId, RulingId, StatementId, TaskId, TrackId, VisitId,
 };
 pub use lot::{BarrierController, ControllerDialect, Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
+pub use member::{Company, Member, MemberPlate};
 pub use money::Won;
 pub use observation::{GateObservation, Passage, ReadConfidence, Track, Unasked};
-pub use operator::{Operator, OperatorKey};
+pub use operator::Operator;
 pub use plate::PlateNumber;
 pub use tariff::{Quote, QuoteLine, Stay, Tariff, TariffError, TariffSpec};

@@ -23,6 +23,11 @@ impl BillingKey {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// The id of its card, by which it may be spoken of where the key itself must not stand.
+    pub fn card_id(&self) -> CardId {
+        CardId::derive(&[&self.0])
+    }
 }
 
 impl std::fmt::Debug for BillingKey {
@@ -48,8 +53,7 @@ pub struct RegisteredCard {
 impl RegisteredCard {
     /// A card of this key.
     pub fn new(billing_key: BillingKey, label: impl Into<String>, now: Timestamp) -> Self {
-        let id = CardId::derive(&[billing_key.expose()]);
-        Self { id, billing_key, label: label.into(), registered_at: now }
+        Self { id: billing_key.card_id(), billing_key, label: label.into(), registered_at: now }
     }
 }
 

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use baro_clients::{
     HttpClient, HttpTimeouts, Secret,
     portone::{
-        BillingKeyCharge, CancelRequest, Cancellation, ChargedPayment, GatewayError, GatewayPayment,
-        PaymentGateway, PaymentListing, PortOneApi, PortOneV1, PortOneV1Config, PortOneV2, PortOneV2Config,
-        RefusalKind,
+        BillingKeyCharge, BillingKeys, CancelRequest, Cancellation, ChargedPayment, GatewayError,
+        GatewayPayment, IssuedBillingKey, PaymentGateway, PaymentListing, PortOneApi, PortOneV1,
+        PortOneV1Config, PortOneV2, PortOneV2Config, RefusalKind,
     },
 };
 use baro_domain::{PaymentId, Won};
@@ -34,8 +34,8 @@ struct SecretV1 {
 }
 
 /// A gateway of either contract.
-trait Gateway: PaymentGateway + PaymentListing {}
-impl<T: PaymentGateway + PaymentListing> Gateway for T {}
+trait Gateway: PaymentGateway + PaymentListing + BillingKeys {}
+impl<T: PaymentGateway + PaymentListing + BillingKeys> Gateway for T {}
 
 /// V1's client with the secret it was made of: its access token lives as long as the secret does.
 #[derive(Debug)]
@@ -165,5 +165,16 @@ impl PaymentListing for RotatingPortOne {
         until: Timestamp,
     ) -> Result<Vec<GatewayPayment>, GatewayError> {
         self.noted(self.client().await?.touched_within(from, until).await).await
+    }
+}
+
+#[async_trait]
+impl BillingKeys for RotatingPortOne {
+    async fn billing_key(&self, key: &Secret) -> Result<Option<IssuedBillingKey>, GatewayError> {
+        self.noted(self.client().await?.billing_key(key).await).await
+    }
+
+    async fn delete_billing_key(&self, key: &Secret) -> Result<(), GatewayError> {
+        self.noted(self.client().await?.delete_billing_key(key).await).await
     }
 }

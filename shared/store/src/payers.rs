@@ -20,13 +20,28 @@ use crate::{
     billing::{Cancelled, cancelled_by, payment_item, stored_payment},
     directory::{CONTACT, MAX_BATCH_READ, batch_get, contact_key, unless_changed},
     facts::plate_key,
-    item::{PK, REV, SK, doc, key, n, number, s, text, with_doc},
+    item::{Item, PK, REV, SK, doc, key, n, number, s, text, with_doc},
 };
 
-const PAYER: &str = "PAYER";
+pub(crate) const PAYER: &str = "PAYER";
 const PURSE: &str = "PURSE";
 /// Whose pledge it is: only they may change it.
-const OWNER: &str = "owner";
+pub(crate) const OWNER: &str = "owner";
+pub(crate) const OWNED_OR_FREE: &str = "attribute_not_exists(pk) OR #owner = :owner";
+
+/// What is pledged for a plate.
+pub(crate) fn pledge_item(plate: &PlateNumber, pledge: &Pledge) -> Result<Item, StoreError> {
+    let mut item = with_doc(&contact_key(plate), PAYER, pledge)?;
+    item.insert(OWNER.to_owned(), s(pledge.payer.as_str()));
+    Ok(item)
+}
+
+/// A purse.
+pub(crate) fn purse_item(purse: &Purse, revision: i64) -> Result<Item, StoreError> {
+    let mut item = with_doc(purse.payer.as_str(), PURSE, purse)?;
+    item.insert(REV.to_owned(), n(revision));
+    Ok(item)
+}
 
 /// What is registered for plates.
 #[derive(Debug, Clone, Default)]
@@ -51,14 +66,12 @@ pub enum Begun {
 impl Directory {
     /// Registers who pays for a plate. `false` if somebody else does.
     pub async fn put_pledge(&self, plate: &PlateNumber, pledge: &Pledge) -> Result<bool, StoreError> {
-        let mut item = with_doc(&contact_key(plate), PAYER, pledge)?;
-        item.insert(OWNER.to_owned(), s(pledge.payer.as_str()));
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR #owner = :owner")
+            .set_item(Some(pledge_item(plate, pledge)?))
+            .condition_expression(OWNED_OR_FREE)
             .expression_attribute_names("#owner", OWNER)
             .expression_attribute_values(":owner", s(pledge.payer.as_str()));
         unless_changed(put.send().await, PutItemError::is_conditional_check_failed_exception)
@@ -133,8 +146,7 @@ impl Billing {
 
     /// Writes a purse over the one of `revision`; `false` if it has changed since.
     pub async fn put_purse(&self, purse: &Purse, revision: i64) -> Result<bool, StoreError> {
-        let mut item = with_doc(purse.payer.as_str(), PURSE, purse)?;
-        item.insert(REV.to_owned(), n(revision + 1));
+        let item = purse_item(purse, revision + 1)?;
         let mut put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put = if revision == 0 {
             put.condition_expression("attribute_not_exists(pk)")

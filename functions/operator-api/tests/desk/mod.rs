@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use baro_domain::{Operator, OperatorId, OperatorKey, Passage, PlateNumber};
+use baro_domain::{AccessKey, Operator, OperatorId, Passage, PlateNumber};
 use baro_operator_api::{OperatorApi, handle};
 use baro_runtime::{Clock, Config};
 use baro_testing::{ACTIVITY, BILLING, Cloud, DIRECTORY, PARKING, at, lot_record, observation};
@@ -32,9 +32,7 @@ pub(crate) struct Desk {
 
 fn operator(id: OperatorId, secret: &str) -> Operator {
     let secret_sha256 = hex::encode(Sha256::digest(secret));
-    Operator {
-        id, name: "서구청".into(), keys: vec![OperatorKey { name: "당직".into(), secret_sha256 }]
-    }
+    Operator { id, name: "서구청".into(), keys: vec![AccessKey { name: "당직".into(), secret_sha256 }] }
 }
 
 impl Desk {

@@ -52,6 +52,8 @@ pub enum RefusalKind {
     SumOfPartsExceedsTotalAmount,
     PaymentScheduleAlreadyExists,
     PgProvider,
+    /// Not the gateway's word but ours: the merchant's contract has no such call.
+    NotInContract,
     /// A type that this version does not tell apart.
     Other(String),
 }

@@ -4,11 +4,13 @@
 //! is not decided here but in `baro-domain`, after store, channel, amount and currency were compared.
 
 mod api;
+mod billing_keys;
 mod error;
 mod listing;
 mod model;
 mod v1;
 mod v2;
+mod v2_billing_keys;
 mod v2_listing;
 
 use async_trait::async_trait;
@@ -20,6 +22,7 @@ use crate::secret::Secret;
 use crate::webhook::WebhookSecrets;
 
 pub use api::{PortOneApi, UnknownApi};
+pub use billing_keys::{BillingKeys, IssuedBillingKey};
 pub use error::{GatewayError, Refusal, RefusalKind};
 pub use listing::PaymentListing;
 pub use model::{

@@ -67,11 +67,16 @@ impl PortOneV2 {
 
     /// A read of a list.
     pub(super) fn get(&self, path: &str) -> RequestBuilder {
+        self.at(Method::GET, &[path])
+    }
+
+    /// A call at these segments of a path.
+    pub(super) fn at(&self, method: Method, path: &[&str]) -> RequestBuilder {
         let mut url = self.base_url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push(path);
+            segments.pop_if_empty().extend(path);
         }
-        self.http.inner().get(url).header("authorization", self.authorization.expose())
+        self.http.inner().request(method, url).header("authorization", self.authorization.expose())
     }
 
     pub(super) fn http(&self) -> &HttpClient {

@@ -3,6 +3,7 @@
 //! It has no store, no channel and fewer states than V2, refuses with HTTP 200 and a code, and wants an access token; all
 //! of that stays in here. Refusals have no machine-readable kind, so where a caller needs one, the payment is looked at.
 
+mod billing_keys;
 mod listing;
 mod model;
 mod token;
