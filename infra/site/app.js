@@ -2,6 +2,7 @@
 
 import { show, h } from "./dom.js";
 import { find, lot } from "./find.js";
+import { owed } from "./owed.js";
 import { payment } from "./payment.js";
 import { language, switchLanguage, t } from "./texts.js";
 import { visit } from "./visit.js";
@@ -22,6 +23,7 @@ function route() {
   if (parts[0] === "lot" && parts[2] === "visit" && parts[3]) visit(still, parts[1], parts[3]);
   else if (parts[0] === "lot" && parts[1]) lot(still, parts[1]);
   else if (parts[0] === "payment" && parts[1]) payment(still, parts[1], new URLSearchParams(query));
+  else if (parts[0] === "owed" && parts[1]) owed(still, parts[1]);
   else find(still);
 }
 

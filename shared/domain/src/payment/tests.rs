@@ -28,6 +28,7 @@ fn payment() -> Payment {
             quoted_until: now(),
             time_zone: "Asia/Seoul".into(),
             promised_at: None,
+            owed: None,
         }),
         quote: serde_json::Value::Null,
         contact: Contact::default(),

@@ -63,8 +63,12 @@ pub struct Adjustment {
 impl Adjustment {
     pub(super) fn of(entry: &JournalEntry) -> Self {
         let reason = match entry.kind {
-            EntryKind::Refund | EntryKind::HeldReturn | EntryKind::CashOut => AdjustmentReason::LateRefund,
-            EntryKind::Sale | EntryKind::HeldReceipt | EntryKind::TopUp => AdjustmentReason::LateSale,
+            EntryKind::Refund | EntryKind::SurchargeReturn | EntryKind::HeldReturn | EntryKind::CashOut => {
+                AdjustmentReason::LateRefund
+            }
+            EntryKind::Sale | EntryKind::Surcharge | EntryKind::HeldReceipt | EntryKind::TopUp => {
+                AdjustmentReason::LateSale
+            }
         };
         Self { day: entry.day, reason }
     }
