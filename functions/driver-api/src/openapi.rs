@@ -4,6 +4,7 @@
 mod gates;
 mod operators;
 mod others;
+mod receivables;
 mod refunds;
 pub(crate) mod tariffs;
 mod versions;
@@ -85,6 +86,8 @@ struct ProblemView {
         versions::tariff_versions,
         versions::put_tariff_version,
         refunds::operator_payment,
+        receivables::operator_receivables,
+        receivables::write_off,
         refunds::refund_payment,
         refunds::name_refund_account,
         others::gate_events,

@@ -70,6 +70,7 @@ pub struct UnpaidRules {
 }
 
 impl UnpaidRules {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature of skip_serializing_if")]
     fn is_usual(&self) -> bool {
         *self == Self::default()
     }

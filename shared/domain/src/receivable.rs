@@ -316,7 +316,6 @@ pub fn decide(known: &Receivable, command: Command, now: Timestamp) -> Option<Re
             next.left_at = claimed.left_at.unwrap_or(known.left_at);
             next.claim = claimed.claim;
         }
-        Command::Claim(_) => return None,
         Command::Paid(payment, kept) => {
             if known.payments.get(&payment).is_some_and(|before| before.returned >= kept.returned) {
                 return None;
@@ -325,7 +324,7 @@ pub fn decide(known: &Receivable, command: Command, now: Timestamp) -> Option<Re
         }
         Command::Notice(rules) => next.notices.push(known.told(rules, now)?),
         Command::WriteOff(write_off) if known.is_open() => next.write_off = Some(write_off),
-        Command::WriteOff(_) => return None,
+        Command::Claim(_) | Command::WriteOff(_) => return None,
     }
     next.closed_at = if next.is_open() { None } else { known.closed_at.or(Some(now)) };
     Some(next)

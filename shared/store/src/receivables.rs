@@ -144,13 +144,12 @@ impl Billing {
         for attempt in 0..MAX_RACES {
             let found = self.receivable_of(&claimed.visit).await?;
             let revision = found.as_ref().map_or(0, |found| found.revision);
-            let after = match &found {
-                Some(known) => decide(&known.value, Command::Claim(Box::new(claimed.clone())), now),
-                None => {
-                    let id = ReceivableId::of(&claimed.visit, token)
-                        .map_err(|_| StoreError::Refused("the token is none"))?;
-                    Receivable::begin(id, lot, claimed.clone())
-                }
+            let after = if let Some(known) = &found {
+                decide(&known.value, Command::Claim(Box::new(claimed.clone())), now)
+            } else {
+                let id = ReceivableId::of(&claimed.visit, token);
+                let id = id.map_err(|_| StoreError::Refused("the token is none"))?;
+                Receivable::begin(id, lot, claimed.clone())
             };
             let Some(after) = after else { return Ok(None) };
             if self.put_receivable(&after, revision).await? {

@@ -52,11 +52,11 @@ async fn what_is_open_is_found_by_lot_and_plate_and_what_is_closed_forgotten_in_
     let (billing, lot) = (cloud.billing(), lot_record().lot);
     let begun = claim(&cloud, &claimed("v", 1, FEE)).await.unwrap().after;
     let found = billing.owing(&lot.operator, &plate()).await.unwrap();
-    assert_eq!(found, [begun.clone()]);
+    assert_eq!(found, std::slice::from_ref(&begun));
     assert!(billing.owing(&OperatorId::derive(&["other"]), &plate()).await.unwrap().is_empty());
     assert!(billing.owing(&lot.operator, &PlateNumber::parse("34나1234")).await.unwrap().is_empty());
     assert_eq!(billing.owed_page(&lot.id, None).await.unwrap(), (vec![begun.clone()], None));
-    assert_eq!(billing.owed_everywhere().await.unwrap(), [begun.clone()]);
+    assert_eq!(billing.owed_everywhere().await.unwrap(), std::slice::from_ref(&begun));
     let item = async || cloud.image(BILLING, begun.visit.as_str(), "OWED").await.into_inner();
     assert!(!item().await.contains_key("ttl"), "what is owed is not forgotten");
     let moved = billing.move_receivable(&begun.id, &paid(Won::ZERO), at(90)).await.unwrap().unwrap();
