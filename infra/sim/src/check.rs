@@ -132,7 +132,7 @@ impl Sim {
                 let amount = entry.postings.iter().map(|posting| posting.amount).max().unwrap_or(Won::ZERO);
                 match entry.kind {
                     EntryKind::Sale | EntryKind::Surcharge | EntryKind::HeldReceipt | EntryKind::TopUp => {
-                        of.0.push(amount)
+                        of.0.push(amount);
                     }
                     EntryKind::Refund
                     | EntryKind::SurchargeReturn
