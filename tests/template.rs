@@ -176,16 +176,14 @@ fn the_schedules_run_in_korean_time_and_lose_no_run() {
         let given_up = points_to(retries.property(&["DestinationConfig", "OnFailure", "Destination"]));
         assert_eq!(given_up, Some(dead), "{target}");
     }
-    let nightly = [("Settlement", "cron(20 0 * * ? *)"), ("Reconciliation", "cron(40 4 * * ? *)")];
+    let daily = [
+        ("Settlement", "cron(20 0 * * ? *)"),
+        ("Reconciliation", "cron(40 4 * * ? *)"),
+        ("Receivables", "cron(0 10 * * ? *)"),
+    ];
     let hourly = [("LongStays", "cron(40 * * * ? *)"), ("Recount", "cron(10 * * * ? *)")];
-    assert_eq!(
-        runs,
-        nightly
-            .into_iter()
-            .chain(hourly)
-            .chain([("GateHealth", "rate(1 minute)"), ("Settlement", "cron(0 3 1 * ? *)")])
-            .collect()
-    );
+    let others = [("GateHealth", "rate(1 minute)"), ("Settlement", "cron(0 3 1 * ? *)")];
+    assert_eq!(runs, daily.into_iter().chain(hourly).chain(others).collect());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 import { show, h } from "./dom.js";
 import { find, lot } from "./find.js";
 import { backFromIssuing, member } from "./member.js";
+import { owed } from "./owed.js";
 import { payment } from "./payment.js";
 import { language, switchLanguage, t } from "./texts.js";
 import { visit } from "./visit.js";
@@ -24,6 +25,7 @@ function route() {
   else if (parts[0] === "lot" && parts[1]) lot(still, parts[1]);
   else if (parts[0] === "payment" && parts[1]) payment(still, parts[1], new URLSearchParams(query));
   else if (parts[0] === "member") member(still);
+  else if (parts[0] === "owed" && parts[1]) owed(still, parts[1]);
   else find(still);
 }
 

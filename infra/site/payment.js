@@ -53,8 +53,9 @@ function stayOf(id) {
 
 async function draw(still, found, said, late) {
   const stay = stayOf(found.paymentId);
-  const toVisit = (label) => stay && h("p", {},
-    h("a", { href: `#/lot/${encodeURIComponent(stay.lotId)}/visit/${encodeURIComponent(stay.plate)}` }, label));
+  const toVisit = (label) => stay && h("p", {}, stay.owed
+    ? h("a", { href: `#/owed/${encodeURIComponent(stay.owed)}` }, t.owed)
+    : h("a", { href: `#/lot/${encodeURIComponent(stay.lotId)}/visit/${encodeURIComponent(stay.plate)}` }, label));
   announce(t.status[found.status]);
   if (found.status === "requested" || found.status === "failed") {
     const failed = found.status === "failed" || said.get("code");
@@ -81,6 +82,7 @@ function unpaid(said) {
 }
 
 async function leaveBy(stay) {
+  if (stay.owed) return null;
   try {
     const visit = await api.visit(stay.lotId, stay.plate);
     return visit.due === 0 && visit.state !== "left" && visit.leaveBy;

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { announce, failure, h, lines, show } from "./dom.js";
 import { clock, duration, moment, t, won } from "./texts.js";
 
-const METHODS = ["CARD", "EASY_PAY", "VIRTUAL_ACCOUNT"];
+export const METHODS = ["CARD", "EASY_PAY", "VIRTUAL_ACCOUNT"];
 const LATER_MINUTES = [30, 60, 120, 240];
 /** The price is asked for again this often while the page is looked at. */
 const REFRESH_MS = 30000;
@@ -35,11 +35,16 @@ export async function visit(still, lotId, plate) {
     if (!still()) return;
     const home = h("p", {}, h("a", { href: `#/lot/${encodeURIComponent(lotId)}` }, t.back));
     if (!loaded) { show(plate, summary, home); return; }
-    show(`${last.plate} · ${last.lotName}`, note && h("p", { class: "notice", role: "alert" }, note), summary,
+    show(`${last.plate} · ${last.lotName}`, note && h("p", { class: "notice", role: "alert" }, note), summary, earlier,
       last.due > 0 && payForm(lotId, plate, last, () => open(t.amountChanged)),
       last.state !== "left" && later(lotId, plate), home);
     again();
   };
+  // Once, not with each new price: what earlier visits owe does not change while one looks.
+  const earlier = h("div", {});
+  api.owed(lotId, plate).then(({ receivables }) => earlier.replaceChildren(...receivables.map((one) =>
+    h("p", { class: "notice" }, h("a", { href: `#/owed/${encodeURIComponent(one.receivableId)}` }, t.owedBefore(won(one.principal))))))
+  ).catch(() => {}); // The visit can be paid without it.
   let waiting;
   const again = () => { clearTimeout(waiting); waiting = setTimeout(tick, REFRESH_MS); };
   const tick = async () => {
@@ -108,7 +113,7 @@ function payForm(lotId, plate, found, changed) {
 }
 
 /** Opens the gateway's window. On a phone the page leaves and comes back with `?paymentId=…`. */
-async function pay(sdk, started, payMethod, stay) {
+export async function pay(sdk, started, payMethod, stay) {
   try { sessionStorage.setItem(started.paymentId, JSON.stringify(stay)); } catch { /* then no link back to the visit */ }
   const outcome = await sdk.requestPayment({
     storeId: started.storeId,

@@ -14,6 +14,9 @@ pub const VISIT_NOT_FOUND: ErrorCode =
     ErrorCode::new(404, "visit-not-found", "This car has not been seen in this lot");
 /// No payment has this id.
 pub const PAYMENT_NOT_FOUND: ErrorCode = ErrorCode::new(404, "payment-not-found", "There is no such payment");
+/// Nothing of this id is owed, nor was lately.
+pub const RECEIVABLE_NOT_FOUND: ErrorCode =
+    ErrorCode::new(404, "receivable-not-found", "There is no such unpaid fee");
 /// Leaving now costs nothing more.
 pub const NOTHING_DUE: ErrorCode = ErrorCode::new(409, "nothing-due", "Nothing is due");
 /// The car has left, so it can't be asked what leaving later would cost.
@@ -40,6 +43,7 @@ pub const CODES: &[ErrorCode] = &[
     LOT_NOT_FOUND,
     VISIT_NOT_FOUND,
     PAYMENT_NOT_FOUND,
+    RECEIVABLE_NOT_FOUND,
     NOTHING_DUE,
     VISIT_OVER,
     FEE_UNKNOWN,

@@ -14,6 +14,7 @@ pub mod openapi;
 mod payments;
 mod price_text;
 mod rate_table;
+mod receivables;
 mod service;
 mod standing;
 mod view;
@@ -36,7 +37,7 @@ pub use codes::CODES;
 pub use service::DriverApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template and the document.
-pub const ROUTES: [&str; 10] = [
+pub const ROUTES: [&str; 13] = [
     "GET /v1/lots",
     "GET /v1/lots/{lotId}",
     "GET /v1/lots/{lotId}/occupancy",
@@ -45,8 +46,11 @@ pub const ROUTES: [&str; 10] = [
     "GET /v1/lots/{lotId}/visits/{plate}/quote",
     "POST /v1/lots/{lotId}/visits/{plate}/disputes",
     "POST /v1/lots/{lotId}/visits/{plate}/payments",
+    "GET /v1/lots/{lotId}/visits/{plate}/owed",
     "GET /v1/payments/{paymentId}",
     "POST /v1/payments/{paymentId}/refresh",
+    "GET /v1/receivables/{receivableId}",
+    "POST /v1/receivables/{receivableId}/payments",
 ];
 
 /// Answers one request. Texts are in the language asked for.
@@ -61,6 +65,9 @@ pub async fn handle(api: Arc<DriverApi>, request: Request) -> Result<Response<Bo
         Some("GET /v1/lots/{lotId}/visits/{plate}/quote") => visits::quote(&api, &request).await,
         Some("POST /v1/lots/{lotId}/visits/{plate}/disputes") => disputes::start(&api, &request).await,
         Some("POST /v1/lots/{lotId}/visits/{plate}/payments") => payments::start(&api, &request).await,
+        Some("GET /v1/lots/{lotId}/visits/{plate}/owed") => receivables::owed(&api, &request).await,
+        Some("GET /v1/receivables/{receivableId}") => receivables::one(&api, &request).await,
+        Some("POST /v1/receivables/{receivableId}/payments") => receivables::pay(&api, &request).await,
         Some("GET /v1/payments/{paymentId}") => payments::state(&api, &request).await,
         Some("POST /v1/payments/{paymentId}/refresh") => payments::refresh(&api, &request).await,
         _ => Err(ROUTE_NOT_FOUND.problem()),

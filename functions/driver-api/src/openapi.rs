@@ -5,6 +5,7 @@ mod gates;
 mod members;
 mod operators;
 mod others;
+mod receivables;
 mod refunds;
 pub(crate) mod tariffs;
 mod versions;
@@ -34,7 +35,7 @@ use others::GateSecret;
 
 use crate::codes::{
     DISPUTE_OPEN, FEE_UNKNOWN, IDEMPOTENCY_KEY_REUSED, INVALID_CONTACT, INVALID_PLATE, LOT_NOT_FOUND,
-    NO_TARIFF, NOTHING_DUE, PAYMENT_NOT_FOUND, VISIT_NOT_FOUND, VISIT_OVER,
+    NO_TARIFF, NOTHING_DUE, PAYMENT_NOT_FOUND, RECEIVABLE_NOT_FOUND, VISIT_NOT_FOUND, VISIT_OVER,
 };
 
 /// An error (RFC 9457). `code` is stable; texts are not.
@@ -76,6 +77,9 @@ struct ProblemView {
         crate::payments::start::start,
         crate::payments::state::state,
         crate::payments::refresh,
+        crate::receivables::owed,
+        crate::receivables::one,
+        crate::receivables::pay,
         operators::open_visits,
         gates::gate_health,
         operators::tasks,
@@ -84,6 +88,8 @@ struct ProblemView {
         versions::tariff_versions,
         versions::put_tariff_version,
         refunds::operator_payment,
+        receivables::operator_receivables,
+        receivables::write_off,
         refunds::refund_payment,
         refunds::name_refund_account,
         members::join,
@@ -117,7 +123,7 @@ struct ProblemView {
 struct Document;
 
 /// The errors of each driver route; what every route can answer is added to them.
-const ERRORS: [(&str, &[ErrorCode]); 10] = [
+const ERRORS: [(&str, &[ErrorCode]); 13] = [
     ("GET /v1/lots", &[MISSING_PARAMETER, INVALID_PARAMETER]),
     ("GET /v1/lots/{lotId}", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
     ("GET /v1/lots/{lotId}/occupancy", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
@@ -168,8 +174,27 @@ const ERRORS: [(&str, &[ErrorCode]); 10] = [
             IDEMPOTENCY_KEY_REUSED,
         ],
     ),
+    (
+        "GET /v1/lots/{lotId}/visits/{plate}/owed",
+        &[INVALID_PARAMETER, INVALID_PLATE, LOT_NOT_FOUND, VISIT_NOT_FOUND],
+    ),
     ("GET /v1/payments/{paymentId}", &[INVALID_PARAMETER, PAYMENT_NOT_FOUND]),
     ("POST /v1/payments/{paymentId}/refresh", &[INVALID_PARAMETER, PAYMENT_NOT_FOUND]),
+    ("GET /v1/receivables/{receivableId}", &[INVALID_PARAMETER, RECEIVABLE_NOT_FOUND, LOT_NOT_FOUND]),
+    (
+        "POST /v1/receivables/{receivableId}/payments",
+        &[
+            INVALID_PARAMETER,
+            INVALID_CONTACT,
+            INVALID_MEMBER,
+            MALFORMED_JSON,
+            RECEIVABLE_NOT_FOUND,
+            LOT_NOT_FOUND,
+            NOTHING_DUE,
+            BODY_TOO_LARGE,
+            UNSUPPORTED_MEDIA_TYPE,
+        ],
+    ),
 ];
 
 /// The document.

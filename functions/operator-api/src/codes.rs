@@ -42,6 +42,11 @@ pub const REFUND_TOO_LARGE: ErrorCode =
 /// What was deposited into a virtual account goes back to an account that must be named.
 pub const REFUND_ACCOUNT_NEEDED: ErrorCode =
     ErrorCode::new(422, "refund-account-needed", "A deposit needs an account to go back to");
+/// Nothing of this id is owed to the lot, nor was lately.
+pub const RECEIVABLE_NOT_FOUND: ErrorCode =
+    ErrorCode::new(404, "receivable-not-found", "There is no such unpaid fee");
+/// It was paid, or nothing is owed after all.
+pub const RECEIVABLE_CLOSED: ErrorCode = ErrorCode::new(409, "receivable-closed", "Nothing is owed any more");
 
 /// All codes of this crate.
 pub const CODES: &[ErrorCode] = &[
@@ -59,6 +64,8 @@ pub const CODES: &[ErrorCode] = &[
     REFUND_NOT_POSSIBLE,
     REFUND_TOO_LARGE,
     REFUND_ACCOUNT_NEEDED,
+    RECEIVABLE_NOT_FOUND,
+    RECEIVABLE_CLOSED,
 ];
 
 /// A store that may work again in a moment, or one that will not.

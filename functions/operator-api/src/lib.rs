@@ -7,6 +7,7 @@ mod access;
 pub mod codes;
 mod gates;
 mod payments;
+mod receivables;
 mod service;
 mod tariffs;
 mod tasks;
@@ -22,8 +23,10 @@ pub use codes::CODES;
 pub use service::OperatorApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template.
-pub const ROUTES: [&str; 10] = [
+pub const ROUTES: [&str; 12] = [
     "GET /v1/operator/lots/{lotId}/gates",
+    "GET /v1/operator/lots/{lotId}/receivables",
+    "POST /v1/operator/lots/{lotId}/receivables/{receivableId}/write-off",
     "GET /v1/operator/lots/{lotId}/visits",
     "GET /v1/operator/lots/{lotId}/tasks",
     "GET /v1/operator/lots/{lotId}/tasks/{taskId}",
@@ -39,6 +42,10 @@ pub const ROUTES: [&str; 10] = [
 pub async fn handle(api: Arc<OperatorApi>, request: Request) -> Result<Response<Body>, Problem> {
     match route_key(&request) {
         Some("GET /v1/operator/lots/{lotId}/gates") => gates::list(&api, &request).await,
+        Some("GET /v1/operator/lots/{lotId}/receivables") => receivables::list(&api, &request).await,
+        Some("POST /v1/operator/lots/{lotId}/receivables/{receivableId}/write-off") => {
+            receivables::write_off(&api, &request).await
+        }
         Some("GET /v1/operator/lots/{lotId}/visits") => visits::open(&api, &request).await,
         Some("GET /v1/operator/lots/{lotId}/tasks") => tasks::list(&api, &request).await,
         Some("GET /v1/operator/lots/{lotId}/tasks/{taskId}") => tasks::one(&api, &request).await,

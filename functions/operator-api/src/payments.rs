@@ -192,6 +192,7 @@ async fn change(
     Err(UNAVAILABLE.problem().retry_after_s(1))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the signature of map_err")]
 fn refused(error: RefundError) -> Problem {
     match error {
         RefundError::NotPaid | RefundError::TooMany | RefundError::NoAccountAwaited | RefundError::Points => {

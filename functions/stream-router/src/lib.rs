@@ -9,6 +9,7 @@ mod counting;
 pub mod notices;
 mod payments;
 mod queue;
+mod receivables;
 
 use std::{
     collections::BTreeMap,
@@ -25,18 +26,20 @@ use baro_domain::{
     notice::Notice,
     occupancy::VisitCounting,
     payment::Payment,
+    receivable::claims_between,
     task::{self, TaskChange, TaskKind},
     visit::{Facts, Timeline, VisitEvent, VisitEventKind, events_between, fold, open_delta},
 };
-use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
+use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError, random::RandomError};
 use baro_store::{
-    Activity, Cached, Directory, OccupancyChange, Parking, People, StoreError, Tasks, stream::Change,
+    Activity, Billing, Cached, Directory, OccupancyChange, Parking, People, StoreError, Tasks, stream::Change,
 };
 
 use queue::PaymentHint;
 pub use queue::Queues;
 
 use counting::Step;
+use receivables::Owed;
 
 /// Why a record could not be routed; Lambda hands it out again.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,9 @@ pub enum RouteError {
         /// Why.
         source: FeesError,
     },
+    /// No random numbers: a receivable would get an id that can be guessed.
+    #[error(transparent)]
+    Random(#[from] RandomError),
     /// A queue did not take a message.
     #[error("queue: {0}")]
     Queue(String),
@@ -72,6 +78,8 @@ struct Consequences {
     payments: Vec<PaymentHint>,
     /// Visits for which somebody may pay without being asked.
     opened: Vec<VisitEvent>,
+    /// What visits that are over owe now.
+    owed: Vec<Owed>,
 }
 
 /// A change of the facts of one plate.
@@ -104,6 +112,8 @@ pub struct Tables {
     pub parking: Parking,
     /// Tasks of operators.
     pub tasks: Tasks,
+    /// What visits that are over owe. Asked only for those that owe or owed.
+    pub billing: Billing,
 }
 
 /// The function.
@@ -112,6 +122,8 @@ pub struct Router {
     tables: Tables,
     lots: Cached<LotId, Arc<PricedLot>>,
     queues: Queues,
+    /// Where the driver's page is: notices of unpaid fees link to it.
+    site_url: String,
     clock: Clock,
 }
 
@@ -125,17 +137,19 @@ impl Router {
             directory: Directory::new(dynamodb.clone(), config.required("DIRECTORY_TABLE")?),
             activity: Activity::new(dynamodb.clone(), activity),
             parking: Parking::new(dynamodb.clone(), parking),
-            tasks: Tasks::new(dynamodb, activity, parking),
+            tasks: Tasks::new(dynamodb.clone(), activity, parking),
+            // No payment is committed here.
+            billing: Billing::new(dynamodb, config.required("BILLING_TABLE")?, ""),
         };
         let queue = |name| config.required(name);
         let (notices, commands) = (queue("NOTICE_QUEUE_URL")?, queue("GATE_COMMAND_QUEUE_URL")?);
         let queues = Queues::new(&aws, notices, commands, queue("PAYMENT_QUEUE_URL")?);
-        Ok(Self::new(tables, queues, Clock::default()))
+        Ok(Self::new(tables, queues, config.required("SITE_URL")?, Clock::default()))
     }
 
     /// Of its parts.
-    pub fn new(tables: Tables, queues: Queues, clock: Clock) -> Self {
-        Self { tables, lots: Cached::default(), queues, clock }
+    pub fn new(tables: Tables, queues: Queues, site_url: &str, clock: Clock) -> Self {
+        Self { tables, lots: Cached::default(), queues, site_url: site_url.to_owned(), clock }
     }
 
     /// Routes a batch. Records before the first that fails are done; that one and the rest come again.
@@ -152,6 +166,7 @@ impl Router {
             all.commands.extend(found.commands);
             all.payments.extend(found.payments);
             all.opened.extend(found.opened);
+            all.owed.extend(found.owed);
             Ok::<(), RouteError>(())
         })
         .await?;
@@ -182,6 +197,7 @@ impl Router {
                 Ok(Consequences { counting, ..Consequences::default() })
             }
             Some(Change::Payment { old, new }) => self.of_payment(old.as_deref(), &new).await,
+            Some(Change::Receivable { old, new }) => self.of_receivable(old.as_deref(), &new).await,
         }
     }
 
@@ -221,6 +237,8 @@ impl Router {
         let changes = task::changes(&context, (old.unwrap_or(&none), &before), (new, &after), now);
         found.tasks.extend(changes.into_iter().map(|change| (lot.clone(), change)));
         found.payments.extend(payments::paid_twice(&context, (old.unwrap_or(&none), &before), (new, &after)));
+        let claims = claims_between(&priced.fees, (old.unwrap_or(&none), &before), (new, &after), revision);
+        found.owed.extend(claims.into_iter().map(|claimed| Owed::Claimed(priced.clone(), Box::new(claimed))));
         found.payments.extend(payments::promised(&priced, &after, revision));
         let command = opening(&context, &before, &after, new, now);
         found.commands.extend(command.filter(|command| can_open(&priced, command)));
@@ -236,6 +254,7 @@ impl Router {
             return Ok(found);
         }
         let Some(stay) = new.stay() else { return Ok(found) };
+        found.owed.extend(receivables::paid(new));
         let record = self.lot(&stay.lot).await?;
         if let Some(notice) = notices::of_payment(new, &record.lot) {
             found.tell(notice);
@@ -246,7 +265,9 @@ impl Router {
     async fn carry_out(&self, found: Consequences) -> Result<(), RouteError> {
         // First of all: a car waits.
         self.queues.command(&found.commands).await?;
-        self.queues.look_at(&found.payments).await?;
+        let mut hints = found.payments;
+        hints.extend(self.book(found.owed).await?);
+        self.queues.look_at(&hints).await?;
         let told: Vec<PlateNumber> = found.unaddressed.iter().map(|notice| notice.plate.clone()).collect();
         let opened: Vec<PlateNumber> = found.opened.iter().map(|event| event.plate.clone()).collect();
         let people = self.tables.directory.people(&told, &opened).await?;

@@ -23,7 +23,7 @@ pub(crate) fn name(event: &VisitEvent) -> &'static str {
     }
 }
 
-fn notice(
+pub(crate) fn notice(
     event: EventId,
     plate: baro_domain::PlateNumber,
     lot: &Lot,

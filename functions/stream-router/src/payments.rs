@@ -63,6 +63,7 @@ fn order(lot: &PricedLot, visit: &Visit, promise: &Promise, revision: i64) -> Op
             quoted_until: promise.at,
             time_zone: lot.lot.time_zone.clone(),
             promised_at: Some(promise.read.clone()),
+            owed: None,
         },
         amount: promise.amount,
         order_name: format!("{name} 주차요금"),

@@ -33,9 +33,14 @@ impl Lot {
             activity: cloud.activity(),
             parking: cloud.parking(),
             tasks: cloud.tasks(),
+            billing: cloud.billing(),
         };
-        let router =
-            Router::new(tables, Queues::new(&cloud.aws, "notices", "commands", "payments"), Clock::at(at(1)));
+        let router = Router::new(
+            tables,
+            Queues::new(&cloud.aws, "notices", "commands", "payments"),
+            "",
+            Clock::at(at(1)),
+        );
         let mut lot = Self { cloud, router, records: 0 };
         let both = vec![lot.comes(1).await, lot.comes(2).await];
         lot.route(both).await;

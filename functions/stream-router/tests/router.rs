@@ -55,7 +55,7 @@ async fn a_car_that_came_in_is_counted_and_its_registered_driver_told() {
 async fn nobody_is_woken_by_a_batch_that_comes_hours_late() {
     let (cloud, _) = start().await;
     let clock = Clock::at(at(31));
-    let router = Router::new(tables(&cloud), queues(&cloud), clock);
+    let router = Router::new(tables(&cloud), queues(&cloud), "", clock);
     cloud.directory().put_contact(&plate(), &driver()).await.unwrap();
     let entry = entry(&cloud).await;
     router.handle(event(vec![entry])).await.unwrap();
@@ -203,7 +203,7 @@ async fn decided(cloud: &Cloud, contact: Contact, verdict: &[RulingKind], upheld
 async fn a_decided_dispute_is_told_once_to_whom_it_names_with_what_is_due_then() {
     for (verdict, upheld, due) in [(vec![], false, 1_300), (vec![RulingKind::LetGo], true, 0)] {
         let (cloud, _) = start().await;
-        let router = Router::new(tables(&cloud), queues(&cloud), Clock::at(at(41)));
+        let router = Router::new(tables(&cloud), queues(&cloud), "", Clock::at(at(41)));
         let change = decided(&cloud, driver(), &verdict, upheld).await;
         router.handle(event(vec![change.clone()])).await.unwrap();
         router.handle(event(vec![change])).await.unwrap();
@@ -219,7 +219,7 @@ async fn a_decided_dispute_is_told_once_to_whom_it_names_with_what_is_due_then()
 async fn a_dispute_that_names_nobody_is_told_to_the_registered_driver_and_an_old_decision_to_nobody() {
     let (cloud, _) = start().await;
     let change = decided(&cloud, Contact::default(), &[], false).await;
-    let router = |minute| Router::new(tables(&cloud), queues(&cloud), Clock::at(at(minute)));
+    let router = |minute| Router::new(tables(&cloud), queues(&cloud), "", Clock::at(at(minute)));
     router(41).handle(event(vec![change.clone()])).await.unwrap();
     assert_eq!(notices(&cloud), []);
     cloud.directory().put_contact(&plate(), &driver()).await.unwrap();
@@ -302,7 +302,7 @@ async fn pays_at_the_barrier(cloud: &Cloud, with_controller: bool) -> (Router, E
     let paid = record(7, standing, facts_image(cloud).await);
     cloud.take_messages();
     cloud.forget_calls();
-    (Router::new(tables(cloud), queues(cloud), Clock::at(at(61))), paid)
+    (Router::new(tables(cloud), queues(cloud), "", Clock::at(at(61))), paid)
 }
 
 #[tokio::test]

@@ -131,10 +131,13 @@ impl Sim {
                 let of = posted.entry(entry.payment.clone()).or_default();
                 let amount = entry.postings.iter().map(|posting| posting.amount).max().unwrap_or(Won::ZERO);
                 match entry.kind {
-                    EntryKind::Sale | EntryKind::HeldReceipt | EntryKind::TopUp | EntryKind::OnAccount => {
-                        of.0.push(amount)
-                    }
+                    EntryKind::Sale
+                    | EntryKind::Surcharge
+                    | EntryKind::HeldReceipt
+                    | EntryKind::TopUp
+                    | EntryKind::OnAccount => of.0.push(amount),
                     EntryKind::Refund
+                    | EntryKind::SurchargeReturn
                     | EntryKind::HeldReturn
                     | EntryKind::CashOut
                     | EntryKind::OnAccountReturned => {

@@ -222,10 +222,12 @@ fn router(cloud: &Cloud, clock: &Clock) -> Arc<Router> {
         activity: cloud.activity(),
         parking: cloud.parking(),
         tasks: cloud.tasks(),
+        billing: cloud.billing(),
     };
     Arc::new(Router::new(
         tables,
         Queues::new(&cloud.aws, NOTICE_QUEUE, COMMAND_QUEUE, PAYMENT_QUEUE),
+        "https://baro.example",
         clock.clone(),
     ))
 }

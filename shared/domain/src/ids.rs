@@ -126,8 +126,25 @@ typed_id!(/// A card that a driver or a company registered, derived from its bil
     CardId, "crd_");
 typed_id!(/// A company that pays for visits of its people.
     CompanyId, "cmp_");
+typed_id!(/// What a visit that is over still owes: its visit, and random letters that nobody can guess.
+    ReceivableId, "rcv_");
 typed_id!(/// A task for a lot's operator, derived from the event that asks for one.
     TaskId, "tsk_");
+
+impl ReceivableId {
+    /// For a visit. The visit's id is derived from plate, lot and time, which others may know; `token` is what is secret in it:
+    /// random, of letters and digits alone.
+    pub fn of(visit: &VisitId, token: &str) -> Result<Self, InvalidId> {
+        let rest = visit.as_str().strip_prefix(VisitId::PREFIX).unwrap_or_default();
+        Self::parse(format!("{}{rest}_{token}", Self::PREFIX))
+    }
+
+    /// The visit it names; `None` for an id that was not made by [`ReceivableId::of`].
+    pub fn visit(&self) -> Option<VisitId> {
+        let (visit, _) = self.0.strip_prefix(Self::PREFIX)?.rsplit_once('_')?;
+        VisitId::parse(format!("{}{visit}", VisitId::PREFIX)).ok()
+    }
+}
 
 impl TaskId {
     /// As [`TaskId::derive`], for a cause of that moment: ids of a lot's tasks sort by it.
@@ -153,6 +170,16 @@ mod tests {
     fn parts_do_not_run_into_each_other() {
         assert_ne!(EventId::derive(&["ab", "c"]), EventId::derive(&["a", "bc"]));
         assert_eq!(EventId::derive(&["ab", "c"]), EventId::derive(&["ab", "c"]));
+    }
+
+    #[test]
+    fn a_receivables_id_names_its_visit_and_is_not_told_by_it() {
+        let visit = VisitId::derive(&["v"]);
+        let (one, other) =
+            (ReceivableId::of(&visit, "abc").unwrap(), ReceivableId::of(&visit, "abd").unwrap());
+        assert_eq!((one.visit(), other.visit()), (Some(visit.clone()), Some(visit)));
+        assert_ne!(one, other);
+        assert_eq!(ReceivableId::parse("rcv_x").unwrap().visit(), None);
     }
 
     #[test]

@@ -53,6 +53,10 @@ pub enum EntryKind {
     Sale,
     /// (Part of) a captured fee was given back.
     Refund,
+    /// A surcharge on an unpaid fee was captured: lots' money like the fee, but no price of a service, so without VAT.
+    Surcharge,
+    /// (Part of) a captured surcharge was given back.
+    SurchargeReturn,
     /// Money arrived that matches no order.
     HeldReceipt,
     /// Held money went back.
@@ -73,6 +77,8 @@ impl EntryKind {
         match self {
             Self::Sale => "매출 (sale)",
             Self::Refund => "환불 (refund)",
+            Self::Surcharge => "가산금 (surcharge)",
+            Self::SurchargeReturn => "가산금 환불 (surcharge returned)",
             Self::HeldReceipt => "보류 (held)",
             Self::HeldReturn => "보류 반환 (returned)",
             Self::TopUp => "포인트 충전 (top-up)",
@@ -190,8 +196,10 @@ impl JournalEntry {
         let owed_by = |company: &CompanyId| Account::CompanyReceivable(company.clone());
         let points = |driver: &DriverId| Account::PointsPaid(driver.clone());
         let (debit, credit) = match (kind, cause.book) {
-            (EntryKind::Sale, Book::Lot(lot)) => (Account::PgClearing, payable(lot)),
-            (EntryKind::Refund, Book::Lot(lot)) => (payable(lot), Account::PgClearing),
+            (EntryKind::Sale | EntryKind::Surcharge, Book::Lot(lot)) => (Account::PgClearing, payable(lot)),
+            (EntryKind::Refund | EntryKind::SurchargeReturn, Book::Lot(lot)) => {
+                (payable(lot), Account::PgClearing)
+            }
             (EntryKind::TopUp, Book::Points(driver)) => (Account::PgClearing, points(driver)),
             (EntryKind::CashOut, Book::Points(driver)) => (points(driver), Account::PgClearing),
             (EntryKind::OnAccount, Book::Account(lot, company)) => (owed_by(company), payable(lot)),

@@ -24,6 +24,7 @@ pub mod operator;
 pub mod payment;
 pub mod plate;
 pub mod purse;
+pub mod receivable;
 pub mod reconcile;
 pub mod settlement;
 pub mod tariff;
@@ -38,7 +39,7 @@ pub use fees::{FeesError, LotFees, PricedLot};
 pub use geo::Coordinate;
 pub use ids::{
     CardId, CommandId, CompanyId, DriverId, EntryId, EventId, GateId, LaneId, LotId, NoticeId, OperatorId,
-    PaymentId, RefundId, RulingId, StatementId, TaskId, TrackId, VisitId,
+    PaymentId, ReceivableId, RefundId, RulingId, StatementId, TaskId, TrackId, VisitId,
 };
 pub use lot::{BarrierController, ControllerDialect, Gate, GateVendor, Lane, LaneDirection, LanePoint, Lot};
 pub use member::{Company, Member, MemberPlate};

@@ -49,6 +49,37 @@ pub struct LotRules {
     /// What becomes of a visit that outlasts what is usual; `None`: nothing, it goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub long_stay: Option<LongStay>,
+    /// How it asks for what visits that are over still owe.
+    #[serde(skip_serializing_if = "UnpaidRules::is_usual")]
+    pub unpaid: UnpaidRules,
+}
+
+/// How a lot asks for unpaid fees (미납): when each notice goes, and what the third adds. Times in days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct UnpaidRules {
+    /// The first notice goes so long after the car left.
+    pub first_after_days: u16,
+    /// Each further one so long after the one before.
+    pub then_after_days: u16,
+    /// So many at most; after them the municipality seizes, or a person decides.
+    pub notices: u16,
+    /// The surcharge (가산금) from the third notice on, in times the fee: 4 at most. It is public lots' right alone (주차장법
+    /// 제9조): 0 elsewhere, and until a lot says otherwise.
+    pub surcharge_times: u8,
+}
+
+impl UnpaidRules {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature of skip_serializing_if")]
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for UnpaidRules {
+    fn default() -> Self {
+        Self { first_after_days: 1, then_after_days: 14, notices: 3, surcharge_times: 0 }
+    }
 }
 
 /// Settings against phantom visits: a car whose exit was missed, or that was never there because somebody else's plate
@@ -71,7 +102,7 @@ impl LongStay {
 
 impl Default for LotRules {
     fn default() -> Self {
-        Self { same_passage_s: 120, leave_grace_s: 15 * 60, long_stay: None }
+        Self { same_passage_s: 120, leave_grace_s: 15 * 60, long_stay: None, unpaid: UnpaidRules::default() }
     }
 }
 

@@ -98,6 +98,17 @@ pub enum NoticeKind {
         /// What is to pay for the visit now, won; `None` where the tariff can't say.
         due: Option<Won>,
     },
+    /// The fee of a visit that is over is unpaid.
+    Unpaid {
+        /// Which notice it is, from 1.
+        number: u32,
+        /// The unpaid fee, won.
+        principal: Won,
+        /// The surcharge on it, won.
+        surcharge: Won,
+        /// Where it can be seen and paid.
+        link: String,
+    },
 }
 
 impl NoticeKind {
@@ -110,6 +121,7 @@ impl NoticeKind {
             Self::PaymentReturned { .. } => "payment_returned",
             Self::Left { .. } => "left",
             Self::DisputeDecided { .. } => "dispute_decided",
+            Self::Unpaid { .. } => "unpaid",
         }
     }
 }

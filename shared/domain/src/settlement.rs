@@ -162,6 +162,9 @@ pub fn draft(
     let refunds = Won::sum(of_day().filter(|amount| amount.is_negative()))?.negated()?;
     let adjustments = Won::sum(lines.iter().filter(|line| line.adjusts.is_some()).map(|line| line.amount))?;
     let net = sales.minus(refunds)?.plus(adjustments)?;
+    let is_surcharge =
+        |line: &&StatementLine| matches!(line.kind, EntryKind::Surcharge | EntryKind::SurchargeReturn);
+    let untaxed = Won::sum(lines.iter().filter(is_surcharge).map(|line| line.amount))?;
     let charged = net.share_e5(terms.commission_rate_e5)?;
     let (commission, commission_vat) = match terms.commission_vat {
         CommissionVat::Included => (charged, charged.vat_split(Won::ZERO).vat),
@@ -180,7 +183,7 @@ pub fn draft(
         sales,
         refunds,
         adjustments,
-        net: net.vat_split(Won::ZERO),
+        net: net.vat_split(untaxed),
         commission,
         commission_vat,
         payout: net.minus(commission)?,
@@ -255,6 +258,18 @@ mod tests {
         assert_eq!((statement.net.supply.get(), statement.net.vat.get()), (7_909, 791));
         assert_eq!((statement.commission.get(), statement.payout.get()), (287, 8_413));
         assert_eq!(statement.lines.len(), 3);
+    }
+
+    #[test]
+    fn a_surcharge_is_the_lots_and_bears_no_vat() {
+        let statement = drafted(&[
+            entry(EntryKind::Sale, 8_700, "a"),
+            entry(EntryKind::Surcharge, 34_800, "a"),
+            entry(EntryKind::SurchargeReturn, 4_800, "b"),
+        ]);
+        let net = statement.net;
+        assert_eq!((net.supply.get(), net.vat.get(), net.tax_free.get()), (7_909, 791, 30_000));
+        assert_eq!(statement.payout.plus(statement.commission).unwrap(), Won::new(38_700));
     }
 
     #[test]

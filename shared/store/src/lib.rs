@@ -23,6 +23,7 @@ mod open_visits;
 mod parking;
 mod payers;
 mod raw;
+mod receivables;
 mod reconciliation;
 mod recount;
 pub mod schema;
@@ -46,6 +47,7 @@ pub use occupancy::{OccupancyChange, SpacesTaken};
 pub use open_visits::{InvalidCursor, MAX_OPEN_PAGE, OpenCursor};
 pub use parking::{MAX_OPEN_PLATES, Parking, Recorded};
 pub use payers::{Begun, People};
+pub use receivables::{MAX_OWED_PAGE, Moved, OwedCursor};
 pub use statements::Drafted;
 pub use tasks::{Ended, FileEntry, FiledTask, Tasks};
 

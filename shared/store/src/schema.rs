@@ -1,5 +1,7 @@
 //! The tables as data. A test compares them with `template.yaml`; tests and the bench create them from here.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::{
     Client,
     types::{
@@ -43,10 +45,18 @@ pub const NEAR_INDEX: Index = Index { name: "near", hash: "cell", range: "pk", p
 /// The sparse index of an operator's tasks that wait for a person.
 pub const TASKS_INDEX: Index = Index { name: "tasks", hash: "open_lot", range: "sk", projection: "ALL" };
 
+/// The sparse index of what a lot is still owed, oldest first.
+pub const OWED_INDEX: Index =
+    Index { name: "owed", hash: "owed_lot", range: "owed_since", projection: "ALL" };
+/// The sparse index of what a plate owes at an operator's lots.
+pub const OWING_INDEX: Index =
+    Index { name: "owing", hash: "owed_plate", range: "owed_since", projection: "ALL" };
+
 /// Facts of visits.
 pub const PARKING: Table = Table { logical_name: "ParkingTable", streamed: true, indexes: &[OPEN_INDEX] };
-/// Payments, journal, statements.
-pub const BILLING: Table = Table { logical_name: "BillingTable", streamed: true, indexes: &[] };
+/// Payments, journal, statements, receivables.
+pub const BILLING: Table =
+    Table { logical_name: "BillingTable", streamed: true, indexes: &[OWED_INDEX, OWING_INDEX] };
 /// Lots, gates, contacts.
 pub const DIRECTORY: Table =
     Table { logical_name: "DirectoryTable", streamed: false, indexes: &[NEAR_INDEX] };
@@ -74,12 +84,13 @@ pub async fn create(client: &Client, table: &Table, name: &str) -> Result<(), St
         .key_schema(key("sk", KeyType::Range)?)
         .attribute_definitions(string("pk")?)
         .attribute_definitions(string("sk")?);
+    // Two indexes may share an attribute, which is to be defined once.
+    let own = table.indexes.iter().flat_map(|index| [index.hash, index.range]);
+    let own: BTreeSet<&str> = own.filter(|attribute| *attribute != "pk" && *attribute != "sk").collect();
+    for attribute in own {
+        request = request.attribute_definitions(string(attribute)?);
+    }
     for index in table.indexes {
-        for attribute in [index.hash, index.range] {
-            if attribute != "pk" && attribute != "sk" {
-                request = request.attribute_definitions(string(attribute)?);
-            }
-        }
         request = request.global_secondary_indexes(
             GlobalSecondaryIndex::builder()
                 .index_name(index.name)

@@ -1,12 +1,12 @@
 //! What a record of a table's stream says, in the domain's words.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use baro_domain::{LotId, occupancy::Recount, payment::Payment, visit::Facts};
+use baro_domain::{LotId, occupancy::Recount, payment::Payment, receivable::Receivable, visit::Facts};
 
 use crate::{
     StoreError, billing, facts,
     item::{Item, PK, REV, number, text},
-    parking, recount,
+    parking, receivables, recount,
     schema::OPEN_INDEX,
 };
 
@@ -40,6 +40,13 @@ pub enum Change {
         /// After.
         new: Box<Payment>,
     },
+    /// What a visit that is over owes.
+    Receivable {
+        /// Before; `None` when it is new.
+        old: Option<Box<Receivable>>,
+        /// After.
+        new: Box<Receivable>,
+    },
 }
 
 /// Reads the images of one record. `None` for what nothing follows from: archives, journal entries, statements, and
@@ -63,6 +70,10 @@ pub fn change_of(
         let payment = |item: &Item| billing::stored_payment(item).map(|stored| Box::new(stored.value));
         let old = old.as_ref().map(payment).transpose()?;
         Ok(Some(Change::Payment { old, new: payment(&new)? }))
+    } else if receivables::is_receivable(&new) {
+        let receivable = |item: &Item| receivables::stored(item).map(|stored| Box::new(stored.value));
+        let old = old.as_ref().map(receivable).transpose()?;
+        Ok(Some(Change::Receivable { old, new: receivable(&new)? }))
     } else {
         Ok(None)
     }

@@ -127,6 +127,7 @@ pub fn payment(id: &PaymentId) -> Payment {
             quoted_until: at(60),
             time_zone: "Asia/Seoul".into(),
             promised_at: None,
+            owed: None,
         }),
         method: None,
         refunds: Vec::new(),

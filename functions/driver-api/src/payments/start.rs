@@ -5,7 +5,7 @@
 //! would quietly make another payment instead of being refused.
 
 use baro_domain::{
-    PaymentId, Won,
+    PaymentId, PricedLot, Won,
     notice::Contact,
     payment::{Means, Order, PaidStay, Payment, PaymentStatus, Purpose},
     visit::PaidFact,
@@ -40,11 +40,11 @@ const MAX_LOT_NAME_CHARS: usize = 30;
 pub(crate) struct StartPayment {
     /// Whom to tell that the money came, and that the car left.
     #[serde(default)]
-    contact: Option<AskedContact>,
+    pub(crate) contact: Option<AskedContact>,
 }
 
 impl StartPayment {
-    fn of(request: &Request) -> Result<Self, Problem> {
+    pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
         if body(request, MAX_BODY_BYTES)?.is_empty() {
             return Ok(Self::default());
         }
@@ -75,8 +75,9 @@ pub(crate) struct StartedPayment {
     channel_key: String,
     /// The quote that is paid; `quote.total` less what was paid before is `amount`.
     quote: Option<QuoteView>,
-    /// Paid at once, the car may leave up to this moment.
-    leave_by: String,
+    /// Paid at once, the car may leave up to this moment; absent where it has left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leave_by: Option<String>,
 }
 
 /// `POST /v1/lots/{lotId}/visits/{plate}/payments`
@@ -116,14 +117,18 @@ pub(crate) async fn start(api: &DriverApi, request: &Request) -> Result<Response
     if payment.stay().is_none_or(|stay| stay.visit != standing.visit.id) {
         return Err(IDEMPOTENCY_KEY_REUSED.problem());
     }
+    pinned(api, &payment).await;
+    let leave_by = leave_by(&known, &payment, now);
+    respond(api, &known.lot, &payment, status, Some(leave_by), Language::of(request.headers()))
+}
+
+/// Has the gateway take no other amount than ours.
+pub(crate) async fn pinned(api: &DriverApi, payment: &Payment) {
     if let Some(pin) = &api.pin
         && payment.status == PaymentStatus::Requested
     {
         pin.fix(&payment.id, payment.order.amount).await;
     }
-    let view = started(api, &known, &payment, now, Language::of(request.headers()));
-    let response = respond_json(status, &view)?;
-    Ok(with_header(response, LOCATION, &format!("/v1/payments/{}", payment.id)))
 }
 
 fn payment_id(known: &Known, key: &IdempotencyKey) -> PaymentId {
@@ -140,32 +145,47 @@ fn order(
     now: Timestamp,
 ) -> Result<Payment, Problem> {
     let lot = &known.lot.lot;
-    let name: String = lot.name.chars().take(MAX_LOT_NAME_CHARS).collect();
-    Ok(Payment {
+    let stay = PaidStay {
+        lot: lot.id.clone(),
+        // The one the facts are filed under: there the payment must be found again.
+        plate: standing.visit.plate.clone(),
+        visit: standing.visit.id.clone(),
+        entered_at: standing.visit.entered_at,
+        quoted_until: standing.until,
+        time_zone: lot.time_zone.clone(),
+        promised_at: None,
+        owed: None,
+    };
+    let quote = serde_json::to_value(&standing.quote).map_err(|error| internal(&error))?;
+    Ok(payment_for(api, &lot.name, stay, standing.due, quote, (id, contact, now)))
+}
+
+/// A payment of a stay in the gateway's window, as it is written down before the window opens.
+pub(crate) fn payment_for(
+    api: &DriverApi,
+    lot_name: &str,
+    stay: PaidStay,
+    amount: Won,
+    quote: serde_json::Value,
+    (id, contact, now): (PaymentId, Contact, Timestamp),
+) -> Payment {
+    let name: String = lot_name.chars().take(MAX_LOT_NAME_CHARS).collect();
+    Payment {
         id,
         status: PaymentStatus::Requested,
         order: Order {
             store_id: api.shop.store_id.clone(),
             channel_type: api.shop.channel_type.clone(),
-            amount: standing.due,
+            amount,
             currency: KRW.to_owned(),
             order_name: format!("{name} 주차요금"),
         },
-        purpose: Purpose::Stay(PaidStay {
-            lot: lot.id.clone(),
-            // The one the facts are filed under: there the payment must be found again.
-            plate: standing.visit.plate.clone(),
-            visit: standing.visit.id.clone(),
-            entered_at: standing.visit.entered_at,
-            quoted_until: standing.until,
-            time_zone: lot.time_zone.clone(),
-            promised_at: None,
-        }),
+        purpose: Purpose::Stay(stay),
         method: None,
         refunds: Vec::new(),
         means: Means::default(),
         failure: None,
-        quote: serde_json::to_value(&standing.quote).map_err(|error| internal(&error))?,
+        quote,
         contact,
         created_at: now,
         paid_at: None,
@@ -174,17 +194,11 @@ fn order(
         deposit_account: None,
         mismatch: None,
         pg_tx_id: None,
-    })
+    }
 }
 
-fn started(
-    api: &DriverApi,
-    known: &Known,
-    payment: &Payment,
-    now: Timestamp,
-    language: Language,
-) -> StartedPayment {
-    let zone = known.lot.fees.zone();
+/// Until when the car may leave if it is paid for now.
+fn leave_by(known: &Known, payment: &Payment, now: Timestamp) -> Timestamp {
     let fact = PaidFact {
         payment: payment.id.clone(),
         amount: payment.order.amount,
@@ -192,8 +206,21 @@ fn started(
         paid_at: payment.paid_at.unwrap_or(now),
         promised_at: None,
     };
+    fact.leave_by(known.lot.lot.rules)
+}
+
+/// What the page needs to open the gateway's window.
+pub(crate) fn respond(
+    api: &DriverApi,
+    lot: &PricedLot,
+    payment: &Payment,
+    status: StatusCode,
+    leave_by: Option<Timestamp>,
+    language: Language,
+) -> Result<Response<Body>, Problem> {
+    let zone = lot.fees.zone();
     let quote = super::state::quote_of(payment);
-    StartedPayment {
+    let view = StartedPayment {
         payment_id: payment.id.clone(),
         status: payment.status,
         order_name: payment.order.order_name.clone(),
@@ -202,6 +229,8 @@ fn started(
         store_id: payment.order.store_id.clone(),
         channel_key: api.shop.channel_key.clone(),
         quote: quote.map(|quote| QuoteView::new(quote, zone, language)),
-        leave_by: local(zone, fact.leave_by(known.lot.lot.rules)),
-    }
+        leave_by: leave_by.map(|at| local(zone, at)),
+    };
+    let response = respond_json(status, &view)?;
+    Ok(with_header(response, LOCATION, &format!("/v1/payments/{}", payment.id)))
 }

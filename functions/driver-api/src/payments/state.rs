@@ -112,6 +112,10 @@ pub(crate) async fn state(api: &DriverApi, request: &Request) -> Result<Response
 
 /// The quote kept with a payment. A quote that no longer reads takes the lines from the receipt, not the receipt.
 pub(super) fn quote_of(payment: &Payment) -> Option<Quote> {
+    // What was owed for long may have no quote that still explains it.
+    if payment.quote.is_null() {
+        return None;
+    }
     let read = serde_json::from_value(payment.quote.clone());
     read.inspect_err(|error| {
         tracing::error!(payment = payment.id.as_str(), cause = %error, "the quote of a payment does not read");
@@ -165,7 +169,8 @@ fn receipt(payment: &Payment, zone: &TimeZone, language: Language) -> Option<Rec
     let exempt = quote.vat.tax_free == quote.total;
     Some(ReceiptView {
         paid_before: quote.total.remaining_after(payment.order.amount).get(),
-        vat: kept.vat_split(if exempt { kept } else { Won::ZERO }).into(),
+        // A surcharge bears no VAT.
+        vat: kept.vat_split(if exempt { kept } else { kept.remaining_after(payment.kept_of_fee()) }).into(),
         quote: QuoteView::new(quote, zone, language),
     })
 }

@@ -8,6 +8,7 @@ use baro_stream_router::{Queues, Router, Tables};
 use baro_testing::{Cloud, PARKING, at, large_lot_record, lot_record, plate};
 use serde_json::json;
 
+pub(crate) const SITE: &str = "https://baro.example";
 pub(crate) const QUEUE: &str = "http://sqs/notices";
 pub(crate) const COMMANDS: &str = "http://sqs/commands.fifo";
 pub(crate) const PAYMENTS: &str = "http://sqs/payments";
@@ -18,6 +19,7 @@ pub(crate) fn tables(cloud: &Cloud) -> Tables {
         activity: cloud.activity(),
         parking: cloud.parking(),
         tasks: cloud.tasks(),
+        billing: cloud.billing(),
     }
 }
 
@@ -28,7 +30,7 @@ pub(crate) fn queues(cloud: &Cloud) -> Queues {
 pub(crate) async fn start() -> (Cloud, Router) {
     let cloud = Cloud::start().await;
     cloud.directory().put_lots(&[large_lot_record()]).await.unwrap();
-    let router = Router::new(tables(&cloud), queues(&cloud), Clock::at(at(1)));
+    let router = Router::new(tables(&cloud), queues(&cloud), SITE, Clock::at(at(1)));
     cloud.forget_calls();
     (cloud, router)
 }

@@ -129,8 +129,34 @@ pub(super) const DISPUTE_REFUSED: [Template; 2] = [
     ),
 ];
 
+pub(super) const UNPAID: [Template; 2] = [
+    ko(
+        "unpaid-ko",
+        "미납 요금 안내",
+        "#{주차장}\n차량 #{차량} 미납 주차요금 #{금액} (#{횟수}차 안내)\n확인 및 납부: #{링크}",
+    ),
+    en(
+        "unpaid-en",
+        "Parking fee unpaid",
+        "#{lot}\n#{amount} of the parking fee of your car #{car} is unpaid (notice #{number}).\nSee and pay: #{link}",
+    ),
+];
+
+pub(super) const UNPAID_SURCHARGED: [Template; 2] = [
+    ko(
+        "unpaid-surcharged-ko",
+        "미납 요금 안내",
+        "#{주차장}\n차량 #{차량} 미납 주차요금 #{금액}, 가산금 #{가산금} 포함 (#{횟수}차 안내)\n확인 및 납부: #{링크}",
+    ),
+    en(
+        "unpaid-surcharged-en",
+        "Parking fee unpaid",
+        "#{lot}\n#{amount} is unpaid for your car #{car}, with a surcharge of #{surcharge} (notice #{number}).\nSee and pay: #{link}",
+    ),
+];
+
 /// Every template: what is handed in to Kakao for approval, and what the messenger sandbox knows.
-pub const TEMPLATES: [Template; 16] = [
+pub const TEMPLATES: [Template; 20] = [
     ENTERED[0],
     ENTERED[1],
     PAYMENT_RECEIVED[0],
@@ -147,6 +173,10 @@ pub const TEMPLATES: [Template; 16] = [
     DISPUTE_ACCEPTED[1],
     DISPUTE_REFUSED[0],
     DISPUTE_REFUSED[1],
+    UNPAID[0],
+    UNPAID[1],
+    UNPAID_SURCHARGED[0],
+    UNPAID_SURCHARGED[1],
 ];
 
 #[cfg(test)]

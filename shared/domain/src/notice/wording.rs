@@ -10,6 +10,8 @@ use crate::Won;
 /// A value is cut to so many characters, so that a text with all its values stays within the 1,000 characters that
 /// Kakao allows an AlimTalk.
 const MAX_VALUE_CHARS: usize = 60;
+/// Half a link leads nowhere.
+const MAX_LINK_CHARS: usize = 200;
 
 /// A notice in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub fn wording(notice: &Notice) -> Result<Wording, WordingError> {
         Language::En => 1,
     }];
     let variables: BTreeMap<&'static str, String> =
-        template.variables().map(|name| (name, clean(&value(name, notice, &zone, language)))).collect();
+        template.variables().map(|name| (name, clean(name, &value(name, notice, &zone, language)))).collect();
     let body = template.fill(|name| variables.get(name).map(String::as_str));
     Ok(Wording { template, variables, body })
 }
@@ -77,6 +79,8 @@ fn pick(kind: &NoticeKind) -> [Template; 2] {
         NoticeKind::Left { .. } => templates::LEFT,
         NoticeKind::DisputeDecided { accepted: true, .. } => templates::DISPUTE_ACCEPTED,
         NoticeKind::DisputeDecided { .. } => templates::DISPUTE_REFUSED,
+        NoticeKind::Unpaid { surcharge: Won::ZERO, .. } => templates::UNPAID,
+        NoticeKind::Unpaid { .. } => templates::UNPAID_SURCHARGED,
     }
 }
 
@@ -99,6 +103,12 @@ fn value(name: &str, notice: &Notice, zone: &TimeZone, language: Language) -> St
             | NoticeKind::Left { outstanding: amount, .. }
             | NoticeKind::DisputeDecided { due: Some(amount), .. },
         ) => money(*amount, language),
+        ("금액" | "amount", NoticeKind::Unpaid { principal, surcharge, .. }) => {
+            money(principal.plus(*surcharge).unwrap_or(*principal), language)
+        }
+        ("가산금" | "surcharge", NoticeKind::Unpaid { surcharge, .. }) => money(*surcharge, language),
+        ("횟수" | "number", NoticeKind::Unpaid { number, .. }) => number.to_string(),
+        ("링크" | "link", NoticeKind::Unpaid { link, .. }) => link.clone(),
         ("금액", NoticeKind::DisputeDecided { due: None, .. }) => "주차장에 문의".to_owned(),
         ("amount", NoticeKind::DisputeDecided { due: None, .. }) => "ask the lot".to_owned(),
         ("은행", NoticeKind::DepositAwaited { bank, .. }) => banks::korean_name(bank).to_owned(),
@@ -126,17 +136,18 @@ fn money(amount: Won, language: Language) -> String {
     }
 }
 
-/// One line of at most [`MAX_VALUE_CHARS`] that is not empty (Kakao refuses an empty variable) and opens no variable.
-fn clean(value: &str) -> String {
+/// One line of at most [`MAX_VALUE_CHARS`] (a link: [`MAX_LINK_CHARS`]) that is not empty (Kakao refuses an empty variable) and opens no variable.
+fn clean(name: &str, value: &str) -> String {
+    let most = if matches!(name, "링크" | "link") { MAX_LINK_CHARS } else { MAX_VALUE_CHARS };
     let one_line = value.split(|c: char| c.is_control() || c == ' ').filter(|word| !word.is_empty());
     let line = one_line.collect::<Vec<_>>().join(" ").replace("#{", "# {");
     if line.is_empty() {
         return "-".to_owned();
     }
-    if line.chars().count() <= MAX_VALUE_CHARS {
+    if line.chars().count() <= most {
         return line;
     }
-    line.chars().take(MAX_VALUE_CHARS - 1).chain(['…']).collect()
+    line.chars().take(most - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]

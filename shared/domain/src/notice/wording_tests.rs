@@ -7,7 +7,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn kinds() -> [NoticeKind; 8] {
+fn kinds() -> [NoticeKind; 10] {
     let (came, goes) = (at("2026-11-20T10:00:00+09:00"), at("2026-11-20T11:16:40+09:00"));
     let amount = Won::new(8_700);
     [
@@ -19,8 +19,18 @@ fn kinds() -> [NoticeKind; 8] {
         NoticeKind::Left { left_at: goes, outstanding: amount },
         NoticeKind::DisputeDecided { accepted: true, due: Some(Won::ZERO) },
         NoticeKind::DisputeDecided { accepted: false, due: Some(amount) },
+        unpaid(1, amount, Won::ZERO),
+        unpaid(3, amount, Won::new(34_800)),
     ]
 }
+
+fn unpaid(number: u32, principal: Won, surcharge: Won) -> NoticeKind {
+    NoticeKind::Unpaid { number, principal, surcharge, link: LINK.into() }
+}
+
+/// As long as a link gets: no letter of it may be cut.
+const LINK: &str =
+    "https://d111111abcdef8.cloudfront.net/#/owed/rcv_01234567890123456789_0123456789abcdefghjkmnpqrstvwxyz";
 
 fn notice(kind: NoticeKind, language: Language) -> Notice {
     let event = EventId::derive(&["e"]);
@@ -52,6 +62,10 @@ fn each_kind_of_notice_in_korean() {
             "법원·검찰청앞\n차량 1****56 11월 20일 11:16 출차. 미납 주차요금 8,700원이 있습니다.",
             "법원·검찰청앞\n차량 1****56 이의 신청이 인정되었습니다. 내실 요금: 0원",
             "법원·검찰청앞\n차량 1****56 이의 신청이 인정되지 않았습니다. 내실 요금: 8,700원",
+            &format!("법원·검찰청앞\n차량 1****56 미납 주차요금 8,700원 (1차 안내)\n확인 및 납부: {LINK}"),
+            &format!(
+                "법원·검찰청앞\n차량 1****56 미납 주차요금 43,500원, 가산금 34,800원 포함 (3차 안내)\n확인 및 납부: {LINK}"
+            ),
         ]
     );
 }
@@ -69,6 +83,12 @@ fn each_kind_of_notice_in_english() {
             "법원·검찰청앞\nYour car 1****56 left on 20 Nov 11:16. 8,700 won of the parking fee is unpaid.",
             "법원·검찰청앞\nYour dispute for car 1****56 was accepted. Due now: 0 won.",
             "법원·검찰청앞\nYour dispute for car 1****56 was not accepted. Due now: 8,700 won.",
+            &format!(
+                "법원·검찰청앞\n8,700 won of the parking fee of your car 1****56 is unpaid (notice 1).\nSee and pay: {LINK}"
+            ),
+            &format!(
+                "법원·검찰청앞\n43,500 won is unpaid for your car 1****56, with a surcharge of 34,800 won (notice 3).\nSee and pay: {LINK}"
+            ),
         ]
     );
 }

@@ -226,13 +226,24 @@ fn postings(old: &Payment, new: &Payment, at: Timestamp) -> Result<Vec<JournalEn
         (None, Purpose::TopUp(_)) => (EntryKind::TopUp, EntryKind::CashOut),
     };
     let mut entries = Vec::with_capacity(2);
+    // What does not match is held whole; else the surcharge goes into the books apart, since it bears no VAT.
+    let surcharge = if new.mismatch.is_some() { Won::ZERO } else { new.surcharge().min(new.captured) };
     if old.captured.is_zero() {
         let paid_at = new.paid_at.unwrap_or(at);
-        entries.push(new.entry(receipt, String::new(), paid_at, new.captured)?);
+        let fee = new.captured.remaining_after(surcharge);
+        for (kind, part) in [(receipt, fee), (EntryKind::Surcharge, surcharge)] {
+            if !part.is_zero() {
+                entries.push(new.entry(kind, String::new(), paid_at, part)?);
+            }
+        }
     }
     let newly_returned = new.returned.remaining_after(old.returned);
-    if !newly_returned.is_zero() {
-        entries.push(new.entry(give_back, new.returned.get().to_string(), at, newly_returned)?);
+    let of_surcharge = new.returned.min(surcharge).remaining_after(old.returned.min(surcharge));
+    let of_fee = newly_returned.remaining_after(of_surcharge);
+    for (kind, part) in [(give_back, of_fee), (EntryKind::SurchargeReturn, of_surcharge)] {
+        if !part.is_zero() {
+            entries.push(new.entry(kind, new.returned.get().to_string(), at, part)?);
+        }
     }
     Ok(entries)
 }
@@ -243,7 +254,7 @@ impl Payment {
         let (stay, paid_at) = (self.stay().filter(|_| self.mismatch.is_none())?, self.paid_at?);
         Some(PaidFact {
             payment: self.id.clone(),
-            amount: self.kept(),
+            amount: self.kept_of_fee(),
             quoted_until: stay.quoted_until,
             paid_at,
             promised_at: stay.promised_at.clone(),

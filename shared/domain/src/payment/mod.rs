@@ -10,7 +10,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CardId, CompanyId, DriverId, EventId, LotId, PaymentId, PlateNumber, VisitId, Won,
+    CardId, CompanyId, DriverId, EventId, LotId, PaymentId, PlateNumber, ReceivableId, VisitId, Won,
     ledger::{Book, Cause, EntryKind, JournalEntry},
     notice::Contact,
     purse::BillingKey,
@@ -96,6 +96,19 @@ pub struct PaidStay {
     /// The read at an exit that let the car out on its driver's promise to pay, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promised_at: Option<EventId>,
+    /// The receivable that is paid, where it is paid after the car left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<OwedPart>,
+}
+
+/// What a payment of a receivable is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwedPart {
+    /// Which.
+    pub receivable: ReceivableId,
+    /// What of the amount is surcharge, won: the visit is not paid by it.
+    pub surcharge: Won,
 }
 
 /// Points bought in advance.
@@ -259,6 +272,16 @@ impl Payment {
     /// What is held for its purpose now, won.
     pub fn kept(&self) -> Won {
         if self.mismatch.is_some() { Won::ZERO } else { self.captured.remaining_after(self.returned) }
+    }
+
+    /// What of the amount asked for is surcharge, won.
+    fn surcharge(&self) -> Won {
+        self.stay().and_then(|stay| stay.owed.as_ref()).map_or(Won::ZERO, |owed| owed.surcharge)
+    }
+
+    /// What is held now of the fee itself, won: what goes back is taken from the surcharge first.
+    pub fn kept_of_fee(&self) -> Won {
+        self.kept().min(self.captured.remaining_after(self.surcharge()))
     }
 
     /// The stay it is for, if it is for one.

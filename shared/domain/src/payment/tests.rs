@@ -28,6 +28,7 @@ fn payment() -> Payment {
             quoted_until: now(),
             time_zone: "Asia/Seoul".into(),
             promised_at: None,
+            owed: None,
         }),
         quote: serde_json::Value::Null,
         contact: Contact::default(),
@@ -73,6 +74,24 @@ fn a_paid_report_is_posted_once() {
     assert_eq!(first.entries.len(), 1);
     assert_eq!(first.payment.paid_fact().unwrap().amount, Won::new(1_300));
     assert_eq!(decide(&first.payment, &report(ReportState::Paid, 0)).unwrap(), None);
+}
+
+#[test]
+fn a_surcharge_goes_into_the_books_apart_and_goes_back_first() {
+    let mut asked = payment();
+    let Purpose::Stay(stay) = &mut asked.purpose else { panic!("it is for a stay") };
+    let receivable = crate::ReceivableId::of(&stay.visit, "token").unwrap();
+    stay.owed = Some(OwedPart { receivable, surcharge: Won::new(300) });
+    let booked = |decision: &PaymentDecision| -> Vec<(EntryKind, i64)> {
+        let change = |entry: &JournalEntry| entry.change_of(&Account::PgClearing).unwrap().get();
+        decision.entries.iter().map(|entry| (entry.kind, change(entry))).collect()
+    };
+    let taken = decide(&asked, &report(ReportState::Paid, 0)).unwrap().unwrap();
+    assert_eq!(booked(&taken), [(EntryKind::Sale, 1_000), (EntryKind::Surcharge, 300)]);
+    assert_eq!(taken.payment.paid_fact().unwrap().amount, Won::new(1_000), "the visit is paid by the fee");
+    let back = decide(&taken.payment, &report(ReportState::PartlyCancelled, 400)).unwrap().unwrap();
+    assert_eq!(booked(&back), [(EntryKind::Refund, -100), (EntryKind::SurchargeReturn, -300)]);
+    assert_eq!(back.payment.paid_fact().unwrap().amount, Won::new(900));
 }
 
 #[test]

@@ -63,12 +63,16 @@ pub struct Adjustment {
 impl Adjustment {
     pub(super) fn of(entry: &JournalEntry) -> Self {
         let reason = match entry.kind {
-            EntryKind::Refund | EntryKind::HeldReturn | EntryKind::CashOut | EntryKind::OnAccountReturned => {
-                AdjustmentReason::LateRefund
-            }
-            EntryKind::Sale | EntryKind::HeldReceipt | EntryKind::TopUp | EntryKind::OnAccount => {
-                AdjustmentReason::LateSale
-            }
+            EntryKind::Refund
+            | EntryKind::SurchargeReturn
+            | EntryKind::HeldReturn
+            | EntryKind::CashOut
+            | EntryKind::OnAccountReturned => AdjustmentReason::LateRefund,
+            EntryKind::Sale
+            | EntryKind::Surcharge
+            | EntryKind::HeldReceipt
+            | EntryKind::TopUp
+            | EntryKind::OnAccount => AdjustmentReason::LateSale,
         };
         Self { day: entry.day, reason }
     }

@@ -8,22 +8,22 @@ use proptest::prelude::*;
 use super::*;
 use crate::{EventId, LaneId, Passage, VisitId};
 
-pub(super) fn lot() -> LotId {
+pub(crate) fn lot() -> LotId {
     LotId::parse("lot_test").unwrap()
 }
 
-pub(super) fn at(minute: i64) -> Timestamp {
+pub(crate) fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(1_780_000_000 + minute * 60).unwrap()
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "the shape of a fee schedule")]
 /// 100 won for each started minute beyond 10.
-pub(super) fn fee(entered: Timestamp, left: Timestamp) -> Option<Won> {
+pub(crate) fn fee(entered: Timestamp, left: Timestamp) -> Option<Won> {
     let minutes = left.duration_since(entered).as_secs().max(0).cast_unsigned().div_ceil(60);
     Some(Won::new(i64::try_from(minutes.saturating_sub(10)).unwrap() * 100))
 }
 
-pub(super) fn read(name: &str, passage: Passage, minute: i64) -> GateObservation {
+pub(crate) fn read(name: &str, passage: Passage, minute: i64) -> GateObservation {
     GateObservation {
         event_id: EventId::derive(&[name]),
         lot: lot(),
@@ -40,7 +40,7 @@ pub(super) fn read(name: &str, passage: Passage, minute: i64) -> GateObservation
     }
 }
 
-pub(super) fn paid(name: &str, amount: i64, quoted_minute: i64) -> PaidFact {
+pub(crate) fn paid(name: &str, amount: i64, quoted_minute: i64) -> PaidFact {
     PaidFact {
         payment: PaymentId::derive(&[name]),
         amount: Won::new(amount),
@@ -50,11 +50,11 @@ pub(super) fn paid(name: &str, amount: i64, quoted_minute: i64) -> PaidFact {
     }
 }
 
-pub(super) fn facts(observations: Vec<GateObservation>, payments: Vec<PaidFact>) -> Facts {
+pub(crate) fn facts(observations: Vec<GateObservation>, payments: Vec<PaidFact>) -> Facts {
     Facts { observations, payments, ..Facts::none(PlateNumber::parse("12가3456")) }
 }
 
-pub(super) fn folded(facts: &Facts) -> Timeline {
+pub(crate) fn folded(facts: &Facts) -> Timeline {
     fold(&FoldContext { lot: &lot(), rules: LotRules::default(), fees: &fee }, facts)
 }
 

@@ -113,7 +113,7 @@ impl Facts {
 }
 
 #[cfg(test)]
-mod fold_tests;
+pub(crate) mod fold_tests;
 #[cfg(test)]
 mod pledge_tests;
 #[cfg(test)]
