@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baro_domain::{
-    PaymentId, Won,
+    LotId, PaymentId, PlateNumber, Won,
     ledger::EntryKind,
     payment::{Means, Payment, PaymentStatus, RefundState, RequestedBy},
     visit::{Facts, FeeSchedule as _, Visit},
@@ -18,10 +18,12 @@ use crate::{
 
 /// What the journal has of each payment: money that came, and what went back.
 type Posted = BTreeMap<PaymentId, (Vec<Won>, Won)>;
+/// The facts of each car at each lot.
+pub(crate) type OnFile = BTreeMap<(LotId, PlateNumber), Facts>;
 
 impl Sim {
     /// The journal says what the gateway's books say; each payment is posted once and its visit knows of it.
-    pub(crate) async fn money_is_right(&mut self) -> Result {
+    pub(crate) async fn money_is_right(&mut self, on_file: &OnFile) -> Result {
         let books = self.world.shop.books_of();
         let days: BTreeSet<Date> =
             books.values().flat_map(|taken| &taken.moved).copied().map(day_of).collect();
@@ -36,7 +38,7 @@ impl Sim {
             })?;
             let stored = self.world.cloud.billing().payment(id).await.map_err(|error| error.to_string())?;
             let stored = stored.ok_or_else(|| format!("{id} was never written down"))?.value;
-            self.is_as_taken(&stored, taken).await?;
+            is_as_taken(&stored, taken, on_file)?;
             if let Means::Card { payer, .. } = &stored.means {
                 let stay = stored.stay().unwrap();
                 let read = (stay.lot.clone(), stay.promised_at.clone().ok_or("a charge without a promise")?);
@@ -76,37 +78,6 @@ impl Sim {
         Ok(posted)
     }
 
-    /// Our payment, its refunds and its visit know what the gateway knows.
-    async fn is_as_taken(&self, stored: &Payment, taken: &Taken) -> Result {
-        let id = &stored.id;
-        let open = stored.refunds.iter().find(|refund| refund.is_open());
-        require(open.is_none(), || format!("{id}: a refund has no end: {open:?}"))?;
-        let done = stored.refunds.iter().filter(|refund| matches!(refund.state, RefundState::Done { .. }));
-        let asked = Won::sum(done.map(|refund| refund.amount)).unwrap();
-        require(asked.plus(taken.by_hand).unwrap() == taken.returned, || {
-            format!("{id}: {asked} asked for and {} by hand, {} went back", taken.by_hand, taken.returned)
-        })?;
-        if taken.standing != Standing::Paid {
-            let is_open = matches!(stored.status, PaymentStatus::Requested) && stored.means != Means::Window;
-            return require(!is_open, || format!("{id}: its charge has no end"));
-        }
-        require(stored.captured == taken.amount && stored.returned == taken.returned, || {
-            format!("{id}: stored {} less {}, taken {taken:?}", stored.captured, stored.returned)
-        })?;
-        let stay = stored.stay().unwrap();
-        let facts = self.world.cloud.parking().facts(&stay.lot, &stay.plate).await;
-        let facts = facts.map_err(|error| error.to_string())?;
-        let fact = facts.payments.iter().find(|fact| fact.payment == *id);
-        if stored.mismatch.is_some() {
-            return require(fact.is_none(), || format!("{id} is held, and its visit counts it"));
-        }
-        let moved_away = facts.trimmed_until.is_some_and(|cut| stay.quoted_until <= cut);
-        let kept = taken.amount.remaining_after(taken.returned);
-        require(fact.map_or(moved_away, |fact| fact.amount == kept), || {
-            format!("{id}: {kept} is kept of it, its visit knows {fact:?}")
-        })
-    }
-
     /// Of a visit with several payments no more is kept than the dearest of their quotes, or than the largest alone.
     pub(crate) async fn is_paid_once(&self, facts: &Facts, visit: &Visit) -> Result {
         let of_it = |paid: &&baro_domain::visit::PaidFact| {
@@ -137,4 +108,34 @@ impl Sim {
         }
         Err(format!("{} of {}: {kept} is kept, {most} was due", visit.id, visit.plate.as_str()))
     }
+}
+
+/// Our payment, its refunds and its visit know what the gateway knows.
+fn is_as_taken(stored: &Payment, taken: &Taken, on_file: &OnFile) -> Result {
+    let id = &stored.id;
+    let open = stored.refunds.iter().find(|refund| refund.is_open());
+    require(open.is_none(), || format!("{id}: a refund has no end: {open:?}"))?;
+    let done = stored.refunds.iter().filter(|refund| matches!(refund.state, RefundState::Done { .. }));
+    let asked = Won::sum(done.map(|refund| refund.amount)).unwrap();
+    require(asked.plus(taken.by_hand).unwrap() == taken.returned, || {
+        format!("{id}: {asked} asked for and {} by hand, {} went back", taken.by_hand, taken.returned)
+    })?;
+    if taken.standing != Standing::Paid {
+        let is_open = matches!(stored.status, PaymentStatus::Requested) && stored.means != Means::Window;
+        return require(!is_open, || format!("{id}: its charge has no end"));
+    }
+    require(stored.captured == taken.amount && stored.returned == taken.returned, || {
+        format!("{id}: stored {} less {}, taken {taken:?}", stored.captured, stored.returned)
+    })?;
+    let stay = stored.stay().unwrap();
+    let facts = on_file.get(&(stay.lot.clone(), stay.plate.clone())).ok_or("no such car")?;
+    let fact = facts.payments.iter().find(|fact| fact.payment == *id);
+    if stored.mismatch.is_some() {
+        return require(fact.is_none(), || format!("{id} is held, and its visit counts it"));
+    }
+    let moved_away = facts.trimmed_until.is_some_and(|cut| stay.quoted_until <= cut);
+    let kept = taken.amount.remaining_after(taken.returned);
+    require(fact.map_or(moved_away, |fact| fact.amount == kept), || {
+        format!("{id}: {kept} is kept of it, its visit knows {fact:?}")
+    })
 }

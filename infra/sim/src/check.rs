@@ -9,6 +9,7 @@ use baro_domain::{
 use jiff::Timestamp;
 
 use crate::{
+    books::OnFile,
     sim::Sim,
     truth::{stay_of, stays},
 };
@@ -85,6 +86,7 @@ impl Sim {
     pub(crate) async fn settled(&mut self) -> Result {
         let mut open: BTreeMap<LotId, u32> = BTreeMap::new();
         let mut listed: BTreeMap<LotId, BTreeSet<PlateNumber>> = BTreeMap::new();
+        let mut on_file = OnFile::new();
         for (lot, plate) in self.items() {
             let facts = self.item_holds(&lot, &plate, true).await?;
             self.all_reads_are_kept(&lot, &plate).await?;
@@ -99,8 +101,9 @@ impl Sim {
             })?;
             if timeline.open().is_some() {
                 *open.entry(lot.clone()).or_default() += 1;
-                listed.entry(lot).or_default().insert(plate);
+                listed.entry(lot.clone()).or_default().insert(plate.clone());
             }
+            on_file.insert((lot, plate), facts);
         }
         for lot in self.lots.keys() {
             let known = self.world.cloud.activity().occupancies(&[&self.lots[lot].lot]).await;
@@ -114,7 +117,7 @@ impl Sim {
                 *self.tally.0.entry("list behind").or_default() += 1;
             }
         }
-        self.money_is_right().await
+        self.money_is_right(&on_file).await
     }
 
     async fn all_reads_are_kept(&self, lot: &LotId, plate: &PlateNumber) -> Result {
