@@ -26,6 +26,9 @@ pub(crate) fn require(holds: bool, what: impl FnOnce() -> String) -> Result {
 impl Sim {
     /// After each step.
     pub(crate) async fn look(&mut self) -> Result {
+        if let Some(what) = self.unpromised.take() {
+            return Err(what);
+        }
         let (lot, plate) = self.item_of_this_step();
         self.item_holds(&lot, &plate, false).await?;
         Ok(())

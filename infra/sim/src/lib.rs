@@ -12,6 +12,7 @@
 
 pub mod backlog;
 mod books;
+mod calm;
 mod cars;
 pub mod chance;
 mod check;

@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
 use baro_domain::{
     LotId, TaskId,
+    payment::Means,
     task::{self, TaskChange},
     visit::{Facts, Timeline, events_between, fold},
 };
 use baro_store::stream::{Change, change_of};
 use baro_stream_router::notices;
 
-use crate::sim::Sim;
+use baro_testing::ItemChange;
+
+use crate::{queues::record, sim::Sim};
 
 /// What must follow from one record.
 #[derive(Debug, Default)]
@@ -65,6 +68,29 @@ impl Sim {
             _ => {}
         }
         owed
+    }
+
+    /// A charge is begun for a promise that stands at that very moment: changes come in the order in which they were made.
+    pub(crate) fn is_promised(&mut self, change: &ItemChange) {
+        let record: EventRecord = serde_json::from_value(record(0, change)).unwrap();
+        match change_of(Some(record.change.old_image), Some(record.change.new_image)).unwrap() {
+            Some(Change::Facts { lot, new, .. }) => {
+                let timeline = fold(&self.lots[&lot].context(), &new);
+                let standing =
+                    timeline.promises().map(|(_, promise)| (promise.read.clone(), promise.amount)).collect();
+                self.standing.insert((lot, new.plate.clone()), standing);
+            }
+            Some(Change::Payment { old: None, new }) if new.means != Means::Window => {
+                let stay = new.stay().unwrap();
+                let promise = stay.promised_at.clone().map(|read| (read, new.order.amount));
+                let standing = self.standing.get(&(stay.lot.clone(), stay.plate.clone()));
+                let stands = |promise| standing.is_some_and(|standing| standing.contains(promise));
+                if !promise.as_ref().is_some_and(stands) {
+                    self.unpromised = Some(format!("{}: {promise:?} does not stand any more", new.id));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Of what was routed, all is published; of what was tried, nothing else. To be called after the queues were looked at.

@@ -127,7 +127,8 @@ fn sequence(index: usize) -> String {
     format!("{}", 400_000_000_000_000_000_000_u128 + index as u128)
 }
 
-fn record(index: usize, change: &ItemChange) -> Value {
+/// A change as the stream tells it.
+pub(crate) fn record(index: usize, change: &ItemChange) -> Value {
     let kind = match (&change.old, &change.new) {
         (Value::Null, _) => "INSERT",
         (_, Value::Null) => "REMOVE",

@@ -268,6 +268,7 @@ impl Payment {
     }
 
     /// The payment with a refund that the gateway refused for good.
+    #[must_use]
     pub fn refund_refused(&self, id: &RefundId, code: &str, now: Timestamp) -> Self {
         self.with_state(id, RefundState::Refused { at: now, code: code.to_owned() })
     }
