@@ -136,6 +136,21 @@ async fn a_refused_charge_breaks_the_promise_and_leaves_the_debt() {
 }
 
 #[tokio::test]
+async fn a_refused_charge_that_was_made_after_all_pays_the_visit() {
+    let exit = Exit::start(true).await;
+    exit.till.shop.refuse(Some(RefusalKind::PgProvider));
+    assert!(exit.hears().await);
+    assert!(exit.is_broken().await, "the visit was told that nothing can be charged");
+    exit.till.shop.takes(1_900, "PaymentMethodCard");
+    assert!(exit.till.hears(json!({})).await);
+    let (facts, lot) = (exit.facts().await, lot_record().priced().unwrap());
+    assert_eq!((exit.status().await, exit.till.lot_is_owed().await), (Some(PaymentStatus::Paid), 1_900));
+    let visit = &fold(&lot.context(), &facts).visits[0];
+    assert_eq!((visit.paid, visit.due(&lot.fees, at(61))), (Won::new(1_900), Some(Won::ZERO)));
+    assert!(exit.hears().await && exit.till.shop.charged() == 0, "an old order charges nothing more");
+}
+
+#[tokio::test]
 async fn without_a_card_the_promise_is_broken_at_once() {
     let exit = Exit::start(false).await;
     assert!(exit.hears().await);

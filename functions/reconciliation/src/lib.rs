@@ -122,6 +122,16 @@ impl Reconciliation {
     /// On these clients and this clock.
     pub fn new(config: &Config, aws: &Aws, clock: Clock) -> Result<Self, InitError> {
         let gateway = Arc::new(RotatingPortOne::from_config(aws, config, clock.clone())?);
+        Self::of_gateway(config, aws, gateway, clock)
+    }
+
+    /// The same, with this gateway.
+    pub fn of_gateway<G: PaymentGateway + PaymentListing + 'static>(
+        config: &Config,
+        aws: &Aws,
+        gateway: Arc<G>,
+        clock: Clock,
+    ) -> Result<Self, InitError> {
         Ok(Self {
             billing: Billing::new(
                 aws_sdk_dynamodb::Client::new(aws),

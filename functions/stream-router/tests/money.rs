@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use aws_lambda_events::dynamodb::EventRecord;
 use baro_domain::{
     DriverId, OperatorId, Passage, PaymentId, RefundId, Won,
@@ -103,6 +105,27 @@ async fn of_two_payments_for_one_stay_the_later_goes_back() {
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0]["paymentId"], PaymentId::derive(&["second"]).as_str());
     assert_eq!(sent[0]["surplus"], 1_900);
+}
+
+#[tokio::test]
+async fn of_three_payments_for_one_stay_both_later_ones_go_back() {
+    let (cloud, router) = start().await;
+    read(&cloud, "in", Passage::Entered, 0).await;
+    let before = facts_image(&cloud).await;
+    for (name, minute) in [("first", 61), ("second", 62), ("third", 63)] {
+        let carrier = payment(&PaymentId::derive(&[name]));
+        cloud.billing().create(&carrier).await.unwrap();
+        let (amount, payment) = (Won::new(1_900), carrier.id.clone());
+        let fact = PaidFact { payment, amount, quoted_until: at(60), paid_at: at(minute), promised_at: None };
+        cloud.billing().commit(&carrier, 1, &[], Some(&VisitFact::Paid(fact)), at(minute)).await.unwrap();
+    }
+    router.handle(event(vec![record(9, before, facts_image(&cloud).await)])).await.unwrap();
+    let back: BTreeMap<String, i64> = payment_messages(&cloud)
+        .iter()
+        .map(|sent| (sent["paymentId"].as_str().unwrap().to_owned(), sent["surplus"].as_i64().unwrap()))
+        .collect();
+    let both = ["second", "third"].map(|name| (PaymentId::derive(&[name]).as_str().to_owned(), 1_900));
+    assert_eq!(back, BTreeMap::from(both));
 }
 
 #[tokio::test]

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baro_domain::{LotId, Passage, PlateNumber, visit::fold};
+use baro_domain::{
+    EventId, LotId, Passage, PlateNumber,
+    visit::{Facts, fold},
+};
 use baro_testing::{Message, at};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -14,7 +17,7 @@ use serde_json::Value;
 use crate::{
     chance::Chance,
     town::{self, Spot, report},
-    truth::{Stay, stay_of, stays},
+    truth::{Stay, TrueRead, stay_of, stays},
     world::{Post, Ran, World, sqs_event},
 };
 
@@ -205,14 +208,15 @@ async fn live_read(
 /// Every plate's visits against what the day was.
 async fn compare(world: &World, lot: &LotId, day: &[Kept], report: &mut Report) -> Result<(), String> {
     let priced = town::lots().into_iter().find(|record| record.lot.id == *lot).unwrap().priced().unwrap();
-    let mut cars: BTreeMap<&PlateNumber, Vec<(Timestamp, Passage)>> = BTreeMap::new();
+    let mut cars: BTreeMap<&PlateNumber, Vec<TrueRead>> = BTreeMap::new();
     for kept in day {
-        cars.entry(&kept.plate).or_default().push((kept.seen, kept.passage));
+        let id = EventId::derive(&[kept.plate.as_str(), &kept.seen.to_string()]);
+        cars.entry(&kept.plate).or_default().push((kept.seen, kept.passage, id));
     }
     for (plate, reads) in cars {
         let facts = world.cloud.parking().facts(lot, plate).await.map_err(|error| error.to_string())?;
         let visits: Vec<Stay> = fold(&priced.context(), &facts).visits.iter().map(stay_of).collect();
-        let truth = stays(&priced, reads, &[]);
+        let truth = stays(&priced, &reads, &Facts::none(plate.clone()));
         if visits != truth {
             return Err(format!("{}: the fold says {visits:?}, and truth {truth:?}", plate.as_str()));
         }

@@ -3,30 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baro_domain::{
-    LotId, Passage, PaymentId, PlateNumber, Won,
-    ledger::EntryKind,
-    payment::PaymentStatus,
-    visit::{Facts, fold, surplus},
+    GateObservation, LotId, Passage, PlateNumber,
+    visit::{Facts, PaidFact, fold},
 };
 use jiff::Timestamp;
 
 use crate::{
+    books::OnFile,
     sim::Sim,
     truth::{stay_of, stays},
 };
 
-type Result<T = ()> = std::result::Result<T, String>;
+pub(crate) type Result<T = ()> = std::result::Result<T, String>;
 
 /// What tells a read of one plate from another, on file as in truth.
 type Key = (Timestamp, Passage, PlateNumber);
 
-fn require(holds: bool, what: impl FnOnce() -> String) -> Result {
+pub(crate) fn require(holds: bool, what: impl FnOnce() -> String) -> Result {
     if holds { Ok(()) } else { Err(what()) }
 }
 
 impl Sim {
     /// After each step.
     pub(crate) async fn look(&mut self) -> Result {
+        if let Some(what) = self.unpromised.take() {
+            return Err(what);
+        }
         let (lot, plate) = self.item_of_this_step();
         self.item_holds(&lot, &plate, false).await?;
         Ok(())
@@ -65,37 +67,46 @@ impl Sim {
         let visits = fold(&priced.context(), &facts).visits;
         let open = visits.iter().filter(|visit| visit.is_open()).count();
         require(open <= 1, || format!("{}: {open} visits are open", whose()))?;
-        let reads =
-            on_file.iter().filter(|read| kept(read.0)).map(|(at, passage, _)| (*at, *passage)).collect();
-        let paid: Vec<_> = facts.payments.iter().filter(|fact| kept(fact.quoted_until)).cloned().collect();
-        let (told, truth) = (visits.iter().map(stay_of).collect::<Vec<_>>(), stays(priced, reads, &paid));
+        let read = |read: &GateObservation| (read.observed_at, read.passage, read.event_id.clone());
+        let reads: Vec<_> = facts.observations.iter().map(read).collect();
+        let (told, truth) = (visits.iter().map(stay_of).collect::<Vec<_>>(), stays(priced, &reads, &facts));
         require(told == truth, || format!("{}: the fold says {told:?}, and truth {truth:?}", whose()))?;
         for fact in &facts.payments {
-            self.payment_is_asked_for(&fact.payment, fact.amount)?;
+            self.payment_is_asked_for(fact)?;
         }
         Ok(facts)
     }
 
-    fn payment_is_asked_for(&self, id: &PaymentId, amount: Won) -> Result {
-        let asked = self.payments.get(id).map(|payment| payment.order.amount);
-        require(asked.is_some_and(|asked| amount <= asked), || format!("{id}: {amount} was never asked for"))
+    fn payment_is_asked_for(&self, fact: &PaidFact) -> Result {
+        let asked = self.payments.get(&fact.payment).map(|payment| payment.order.amount);
+        let asked = asked.or_else(|| self.orders.get(&fact.payment)?.iter().max().copied());
+        require(asked.is_some_and(|asked| fact.amount <= asked), || {
+            format!("{}: {} was never asked for", fact.payment, fact.amount)
+        })
     }
 
     /// When nothing waits any more.
     pub(crate) async fn settled(&mut self) -> Result {
         let mut open: BTreeMap<LotId, u32> = BTreeMap::new();
         let mut listed: BTreeMap<LotId, BTreeSet<PlateNumber>> = BTreeMap::new();
+        let mut on_file = OnFile::new();
         for (lot, plate) in self.items() {
             let facts = self.item_holds(&lot, &plate, true).await?;
             self.all_reads_are_kept(&lot, &plate).await?;
             let context = self.lots[&lot].context();
             let timeline = fold(&context, &facts);
-            let twice = surplus(&context, &facts, &timeline);
-            require(twice.is_empty(), || format!("{} at {lot} has paid twice: {twice:?}", plate.as_str()))?;
+            for visit in &timeline.visits {
+                self.is_paid_once(&facts, visit).await?;
+            }
+            let standing: Vec<_> = timeline.promises().collect();
+            require(standing.is_empty(), || {
+                format!("{} at {lot}: neither paid nor broken: {standing:?}", plate.as_str())
+            })?;
             if timeline.open().is_some() {
                 *open.entry(lot.clone()).or_default() += 1;
-                listed.entry(lot).or_default().insert(plate);
+                listed.entry(lot.clone()).or_default().insert(plate.clone());
             }
+            on_file.insert((lot, plate), facts);
         }
         for lot in self.lots.keys() {
             let known = self.world.cloud.activity().occupancies(&[&self.lots[lot].lot]).await;
@@ -109,7 +120,7 @@ impl Sim {
                 *self.tally.0.entry("list behind").or_default() += 1;
             }
         }
-        self.money_is_right().await
+        self.money_is_right(&on_file).await
     }
 
     async fn all_reads_are_kept(&self, lot: &LotId, plate: &PlateNumber) -> Result {
@@ -118,52 +129,5 @@ impl Sim {
             |read: &&crate::sim::Read| read.spot.lot == *lot && read.plate == *plate && read.told == *plate;
         let taken = self.reads.iter().filter(mine).count();
         require(on_file >= taken, || format!("{} at {lot}: {on_file} reads kept of {taken}", plate.as_str()))
-    }
-
-    /// The journal says what the gateway's books say; each payment is posted once and its visit knows of it.
-    async fn money_is_right(&self) -> Result {
-        let billing = self.world.cloud.billing();
-        let mut posted: BTreeMap<PaymentId, (Vec<Won>, Won)> = BTreeMap::new();
-        for day in &self.days {
-            for entry in billing.journal(*day, None).await.map_err(|error| error.to_string())? {
-                let sum = Won::sum(entry.postings.iter().map(|posting| posting.amount)).unwrap();
-                require(sum == Won::ZERO, || format!("{}: the postings sum to {sum}", entry.id))?;
-                let of = posted.entry(entry.payment.clone()).or_default();
-                let amount = entry.postings.iter().map(|posting| posting.amount).max().unwrap_or(Won::ZERO);
-                match entry.kind {
-                    EntryKind::Sale
-                    | EntryKind::Surcharge
-                    | EntryKind::HeldReceipt
-                    | EntryKind::TopUp
-                    | EntryKind::OnAccount => of.0.push(amount),
-                    EntryKind::Refund
-                    | EntryKind::SurchargeReturn
-                    | EntryKind::HeldReturn
-                    | EntryKind::CashOut
-                    | EntryKind::OnAccountReturned => {
-                        of.1 = of.1.plus(amount).unwrap();
-                    }
-                }
-            }
-        }
-        for (id, taken) in self.world.shop.books() {
-            let (charged, returned) = posted.remove(&id).unwrap_or_default();
-            require(charged == [taken.amount], || {
-                format!("{id}: paid {}, posted {charged:?}", taken.amount)
-            })?;
-            require(returned == taken.returned, || {
-                format!("{id}: {} went back, posted {returned}", taken.returned)
-            })?;
-            let stored = billing.payment(&id).await.map_err(|error| error.to_string())?;
-            let stored = stored.ok_or_else(|| format!("{id} is gone"))?.value;
-            let told = [PaymentStatus::Paid].contains(&stored.status);
-            let said = |kind: &str| {
-                self.notices
-                    .iter()
-                    .any(|n| n.contains(kind) && n.contains(stored.stay().unwrap().plate.as_str()))
-            };
-            require(!told || said("payment_received"), || format!("{id} is paid and nobody is told"))?;
-        }
-        require(posted.is_empty(), || format!("posted without a payment: {posted:?}"))
     }
 }

@@ -11,10 +11,14 @@
 #![recursion_limit = "256"] // Futures of SDK calls within joined futures nest deeper than the default.
 
 pub mod backlog;
+mod books;
+mod calm;
 mod cars;
 pub mod chance;
 mod check;
 mod money;
+mod payers;
+mod published;
 mod queues;
 pub mod shop;
 pub mod sim;

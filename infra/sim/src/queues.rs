@@ -106,16 +106,20 @@ impl Stream {
         (last - self.done, serde_json::from_value(event).unwrap())
     }
 
+    /// How many of a batch of so many were done.
+    pub(crate) fn done_of(&self, count: usize, ran: &Ran<Option<String>>) -> usize {
+        match ran {
+            Ran::Answered(None) => count,
+            Ran::Answered(Some(from)) => {
+                (0..count).find(|index| sequence(self.done + index) == *from).unwrap()
+            }
+            Ran::Died => 0,
+        }
+    }
+
     /// What of a batch of so many need not come again.
     pub(crate) fn settle(&mut self, count: usize, ran: &Ran<Option<String>>) {
-        match ran {
-            Ran::Answered(None) => self.done += count,
-            Ran::Answered(Some(from)) => {
-                let again = (self.done..self.done + count).find(|index| sequence(*index) == *from);
-                self.done = again.unwrap();
-            }
-            Ran::Died => {}
-        }
+        self.done += self.done_of(count, ran);
     }
 }
 
@@ -123,7 +127,8 @@ fn sequence(index: usize) -> String {
     format!("{}", 400_000_000_000_000_000_000_u128 + index as u128)
 }
 
-fn record(index: usize, change: &ItemChange) -> Value {
+/// A change as the stream tells it.
+pub(crate) fn record(index: usize, change: &ItemChange) -> Value {
     let kind = match (&change.old, &change.new) {
         (Value::Null, _) => "INSERT",
         (_, Value::Null) => "REMOVE",

@@ -9,12 +9,13 @@ use baro_gate_events::GateEvents;
 use baro_gates::passages::Passages;
 use baro_payment_sync::PaymentSync;
 use baro_payment_webhook::PaymentWebhook;
+use baro_reconciliation::{Asked, DaySummary, Reconciliation};
 use baro_runtime::{Clock, Config};
 use baro_store::LotRecord;
 use baro_stream_router::{Queues, Router, Tables};
-use baro_testing::Cloud;
+use baro_testing::{BILLING, Cloud};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde_json::{Value, json};
 
 use crate::shop::Shop;
@@ -78,6 +79,7 @@ pub struct World {
     router: Arc<Router>,
     payment_sync: PaymentSync,
     webhook: Arc<PaymentWebhook>,
+    reconciliation: Arc<Reconciliation>,
 }
 
 impl World {
@@ -94,13 +96,14 @@ impl World {
             cloud.directory().put_gate(gate).await.unwrap();
         }
         cloud.forget_calls();
-        let shop = Arc::new(Shop::default());
+        let shop = Arc::new(Shop::new(clock.clone()));
         Self {
             gate_events: gate_events(&cloud, &clock),
             gate_backlog: gate_backlog(&cloud, &clock),
             router: router(&cloud, &clock),
             payment_sync: payment_sync(&cloud, &shop, &clock),
             webhook: webhook(&cloud, &clock),
+            reconciliation: reconciliation(&cloud, &shop, &clock),
             cloud,
             clock,
             shop,
@@ -146,6 +149,20 @@ impl World {
         let ran = self.run(async { said(&answered.await) }).await;
         if ran == Ran::Died {
             self.webhook = webhook(&self.cloud, &self.clock);
+        }
+        ran
+    }
+
+    /// Holds a day's books against the gateway's; answers how they stand, if it could.
+    pub async fn reconcile(&mut self, day: Date) -> Ran<Option<DaySummary>> {
+        let service = self.reconciliation.clone();
+        let handled = async move {
+            let summary = service.run(Asked { day: Some(day) }).await.ok()?;
+            summary.days.into_iter().next()
+        };
+        let ran = self.run(handled).await;
+        if ran == Ran::Died {
+            self.reconciliation = reconciliation(&self.cloud, &self.shop, &self.clock);
         }
         ran
     }
@@ -241,6 +258,16 @@ fn webhook(cloud: &Cloud, clock: &Clock) -> Arc<PaymentWebhook> {
     Arc::new(PaymentWebhook::new(&config, &cloud.aws, clock.clone()).unwrap())
 }
 
+fn reconciliation(cloud: &Cloud, shop: &Arc<Shop>, clock: &Clock) -> Arc<Reconciliation> {
+    let config = Config::from_pairs([
+        ("BILLING_TABLE", BILLING),
+        ("PAYMENT_QUEUE_URL", PAYMENT_QUEUE),
+        ("STATEMENT_BUCKET", "statements"),
+        ("PORTONE_CHANNEL_TYPE", "TEST"),
+    ]);
+    Arc::new(Reconciliation::of_gateway(&config, &cloud.aws, shop.clone(), clock.clone()).unwrap())
+}
+
 fn said(response: &lambda_http::http::Response<lambda_http::Body>) -> Said {
     Said {
         status: response.status().as_u16(),
@@ -271,6 +298,11 @@ fn api_event(post: &Post) -> Value {
 
 const WEBHOOK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
+/// The id of the webhook that is sent at this moment.
+pub(crate) fn webhook_id(now: Timestamp) -> String {
+    format!("msg_{}", now.as_second())
+}
+
 fn webhook_event(payment: &PaymentId, now: Timestamp) -> Value {
     let mut event: Value =
         serde_json::from_str(include_str!("../../../events/payment-webhook/paid.json")).unwrap();
@@ -280,7 +312,7 @@ fn webhook_event(payment: &PaymentId, now: Timestamp) -> Value {
     })
     .to_string();
     let secret = baro_clients::webhook::WebhookSecret::parse(WEBHOOK_SECRET).unwrap();
-    let id = format!("msg_{}", now.as_second());
+    let id = webhook_id(now);
     event["headers"]["webhook-id"] = json!(id);
     event["headers"]["webhook-timestamp"] = json!(now.as_second().to_string());
     event["headers"]["webhook-signature"] = json!(secret.sign(&id, now.as_second(), body.as_bytes()));

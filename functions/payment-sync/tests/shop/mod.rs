@@ -34,6 +34,8 @@ struct Books {
     calls: usize,
     charged: usize,
     pending: bool,
+    /// A status without money, where the gateway has one.
+    standing: Option<&'static str>,
 }
 
 impl Books {
@@ -56,6 +58,17 @@ impl Shop {
     pub(crate) fn taken(amount: i64, method: &'static str) -> Arc<Self> {
         let books = Books { taken: Some((Won::new(amount), method)), ..Books::default() };
         Arc::new(Self(Mutex::new(books)))
+    }
+
+    /// Has an account given out for so much, or lets it run out: a status without money.
+    pub(crate) fn stands(&self, status: &'static str) {
+        self.books().standing = Some(status);
+    }
+
+    /// The money comes, by this kind of method.
+    pub(crate) fn takes(&self, amount: i64, method: &'static str) {
+        let mut books = self.books();
+        (books.taken, books.standing) = (Some((Won::new(amount), method)), None);
     }
 
     pub(crate) fn lose(&self, losses: &[Loss]) {
@@ -105,7 +118,19 @@ fn refused(kind: RefusalKind) -> GatewayError {
 #[async_trait]
 impl PaymentGateway for Shop {
     async fn get_payment(&self, id: &PaymentId) -> Result<Option<GatewayPayment>, GatewayError> {
+        // Lets others look at the same moment, as a network does.
+        tokio::task::yield_now().await;
         let books = self.books();
+        if let Some(status) = books.standing {
+            let issued = json!({
+                "status": status, "id": id, "transactionId": "t", "storeId": "store-1", "currency": "KRW",
+                "channel": {"type": "TEST", "key": "channel-key"}, "orderName": "주차요금",
+                "method": {"type": "PaymentMethodVirtualAccount", "bank": "KOOKMIN", "accountNumber": "1"},
+                "amount": {"total": 1_300, "paid": 0, "cancelled": 0},
+                "statusChangedAt": "2026-11-20T02:00:30Z",
+            });
+            return Ok(Some(serde_json::from_value(issued).unwrap()));
+        }
         let Some((total, method)) = books.taken else { return Ok(None) };
         let cancelled = books.cancelled();
         let status = match cancelled {

@@ -35,8 +35,7 @@ impl Payer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pledge {
-    /// Who pays.
-    #[serde(flatten)]
+    /// Who pays. Not flattened: its `id` would stand beside the ruling's own, and the ruling could never be read again.
     pub payer: Payer,
     /// No more than this for one visit, won: beyond it the driver is asked.
     pub limit: Won,

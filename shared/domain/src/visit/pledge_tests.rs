@@ -46,14 +46,6 @@ fn charged(name: &str, amount: i64, minute: i64) -> PaidFact {
 }
 
 #[test]
-fn every_ruling_reads_back_as_it_was_written() {
-    for ruling in [pledged(0, 5_000), ruling("end", 1, RulingKind::PledgeEnded), broken("ask", 2)] {
-        let json = serde_json::to_string(&ruling).unwrap();
-        assert_eq!(serde_json::from_str::<Ruling>(&json).unwrap(), ruling, "{json}");
-    }
-}
-
-#[test]
 fn the_barrier_opens_on_the_payers_word_and_the_amount_is_promised() {
     let ask = read("ask", Passage::AtExit, 60);
     let facts = parked(vec![ask.clone()], 100_000);

@@ -7,7 +7,7 @@ use super::{
     fold_tests::{at, facts, fee, lot, paid, read},
     *,
 };
-use crate::{EventId, OperatorId, Passage, RulingId, lot::LongStay};
+use crate::{CompanyId, DriverId, EventId, OperatorId, Passage, RulingId, Won, lot::LongStay};
 
 const HOUR: i64 = 60;
 
@@ -259,5 +259,31 @@ proptest! {
             prop_assert!(visit.priced_until(at(minute)) <= at(minute).max(visit.entered_at));
             prop_assert!(visit.held_at.is_none_or(|held: Timestamp| held >= visit.entered_at));
         }
+    }
+}
+
+#[test]
+fn every_ruling_is_read_as_it_was_written() {
+    let (driver, company) = (DriverId::derive(&["d"]), CompanyId::derive(&["c"]));
+    let pledged = |payer| RulingKind::Pledged(Pledge { payer, limit: Won::new(10_000) });
+    let event = EventId::derive(&["e"]);
+    let kinds = [
+        RulingKind::Left { left_at: at(3) },
+        RulingKind::PresumedGone,
+        RulingKind::StillHere,
+        RulingKind::LetGo,
+        RulingKind::Waived,
+        RulingKind::NotThisCar { event: event.clone(), whose: None },
+        RulingKind::disputed(DisputeReason::Other),
+        pledged(Payer::Driver(driver)),
+        pledged(Payer::Company(company)),
+        RulingKind::PledgeEnded,
+        RulingKind::PledgeBroken { read: event, code: "LIMIT".into() },
+        RulingKind::Decided { dispute: RulingId::derive(&["r"]), upheld: true },
+    ];
+    for kind in kinds {
+        let written = serde_json::to_string(&ruling("r", 5, kind.clone())).unwrap();
+        let read: Result<Ruling, _> = serde_json::from_str(&written);
+        assert_eq!(read.map_err(|error| error.to_string()), Ok(ruling("r", 5, kind)), "{written}");
     }
 }
