@@ -34,7 +34,7 @@ pub(crate) async fn join(api: &Members, request: &Request) -> Result<Response<Bo
     let idempotency = idempotency_key(request)?;
     let id = DriverId::derive(&["member", idempotency.as_str()]);
     let drawn = random::bytes::<SECRET_BYTES>().map_err(|error| internal(&error))?;
-    let secret: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = hex::encode(drawn);
     let key = AccessKey { name: "driver".to_owned(), secret_sha256: digest_of(&secret) };
     let member = Member::new(Payer::Driver(id.clone()), None, key, api.clock.now());
     if !api.directory.create_member(&member).await.map_err(store)? {

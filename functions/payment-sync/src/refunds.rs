@@ -29,16 +29,18 @@ impl PaymentSync {
             let now = self.clock.now();
             let Some(step) = stored.value.next_refund(now) else { return Ok(()) };
             stored = match step {
-                RefundStep::WriteDown(next) => match self.write(&stored, next).await? {
+                RefundStep::WriteDown(next) => match self.write(&stored, *next).await? {
                     Ok(written) => self.ask_next(written).await?,
                     Err(current) => current,
                 },
                 RefundStep::GiveUp(next) => {
                     told_refused(&next);
-                    self.write(&stored, next).await?.unwrap_or_else(|current| current)
+                    self.write(&stored, *next).await?.unwrap_or_else(|current| current)
                 }
-                RefundStep::Book(decision) => self.book(&stored, decision).await?,
-                RefundStep::Close(next) => self.write(&stored, next).await?.unwrap_or_else(|current| current),
+                RefundStep::Book(decision) => self.book(&stored, *decision).await?,
+                RefundStep::Close(next) => {
+                    self.write(&stored, *next).await?.unwrap_or_else(|current| current)
+                }
                 RefundStep::Ask(refund, cancellable) => self.ask(stored, &refund, cancellable).await?,
             };
         }
@@ -83,7 +85,7 @@ impl PaymentSync {
             Asked::Outdated => {
                 let looked = self.look(stored).await?;
                 let again = looked.value.next_refund(self.clock.now());
-                if again == Some(RefundStep::Ask(refund.clone(), cancellable)) {
+                if again == Some(RefundStep::Ask(Box::new(refund.clone()), cancellable)) {
                     // It refuses our balance and tells the same one: nothing that we could know better.
                     let next = looked.value.refund_refused(&refund.id, "balance-differs", self.clock.now());
                     told_refused(&next);

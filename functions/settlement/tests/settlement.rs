@@ -202,7 +202,7 @@ async fn a_company_on_deferred_payment_gets_one_invoice_for_the_month_that_is_ov
     let made = months("2026-12-01T02:00:00+09:00").run(asked).await.unwrap();
     assert_eq!((made.day, &made.invoiced), (date(2026, 11, 1), &vec![company.clone()]));
     let again = months("2026-12-02T02:00:00+09:00").invoice(date(2026, 11, 1)).await.unwrap();
-    assert_eq!(again.companies, [company.clone()]);
+    assert_eq!(again.companies, std::slice::from_ref(&company));
     let key = format!("invoices/{company}/2026-11.csv");
     let (_, csv) = cloud.objects().into_iter().find(|(at, _)| at.ends_with(&key)).unwrap();
     let text = String::from_utf8(csv).unwrap();

@@ -101,13 +101,11 @@ impl Sim {
     async fn change_card(&mut self) {
         let payer = payers::changing();
         let stored = self.world.cloud.billing().purse(&payer).await.unwrap();
-        let next = match stored.value.card() {
-            Some(card) => stored.value.without_card(&card.id.clone()),
-            None => {
-                let card =
-                    RegisteredCard::new(BillingKey::new("card-of-late"), "국민 1111", self.world.now());
-                stored.value.with_card(card).unwrap()
-            }
+        let next = if let Some(card) = stored.value.card() {
+            stored.value.without_card(&card.id)
+        } else {
+            let card = RegisteredCard::new(BillingKey::new("card-of-late"), "국민 1111", self.world.now());
+            stored.value.with_card(card).unwrap()
         };
         assert!(self.world.cloud.billing().put_purse(&next, stored.revision).await.unwrap());
         self.tell("card", &format!("{} cards", next.cards.len()));

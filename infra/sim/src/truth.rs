@@ -50,7 +50,9 @@ pub fn stays(lot: &PricedLot, reads: &[TrueRead], facts: &Facts) -> Vec<Stay> {
             continue;
         };
         if passage != Passage::Entered {
-            last.into_iter().for_each(|stay| leave(lot, facts, stay, (at, passage, id), &soon));
+            if let Some(stay) = last {
+                leave(lot, facts, stay, (at, passage, id), &soon);
+            }
             continue;
         }
         let repeated = last.as_ref().is_some_and(|last| last.over.is_none() && soon(last.entered, at));

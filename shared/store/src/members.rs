@@ -109,27 +109,24 @@ impl Directory {
         pledge: Option<&Pledge>,
     ) -> Result<TransactWriteItem, StoreError> {
         let owner = s(payer.as_str());
-        Ok(match pledge {
-            Some(pledge) => {
-                let put = Put::builder()
-                    .table_name(&self.table)
-                    .set_item(Some(pledge_item(plate, pledge)?))
-                    .condition_expression(OWNED_OR_FREE)
-                    .expression_attribute_names("#owner", OWNER)
-                    .expression_attribute_values(":owner", owner)
-                    .build()?;
-                TransactWriteItem::builder().put(put).build()
-            }
-            None => {
-                let delete = Delete::builder()
-                    .table_name(&self.table)
-                    .set_key(Some(key(&contact_key(plate), PAYER)))
-                    .condition_expression(OWNED_OR_FREE)
-                    .expression_attribute_names("#owner", OWNER)
-                    .expression_attribute_values(":owner", owner)
-                    .build()?;
-                TransactWriteItem::builder().delete(delete).build()
-            }
+        Ok(if let Some(pledge) = pledge {
+            let put = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(pledge_item(plate, pledge)?))
+                .condition_expression(OWNED_OR_FREE)
+                .expression_attribute_names("#owner", OWNER)
+                .expression_attribute_values(":owner", owner)
+                .build()?;
+            TransactWriteItem::builder().put(put).build()
+        } else {
+            let delete = Delete::builder()
+                .table_name(&self.table)
+                .set_key(Some(key(&contact_key(plate), PAYER)))
+                .condition_expression(OWNED_OR_FREE)
+                .expression_attribute_names("#owner", OWNER)
+                .expression_attribute_values(":owner", owner)
+                .build()?;
+            TransactWriteItem::builder().delete(delete).build()
         })
     }
 }

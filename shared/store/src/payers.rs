@@ -103,12 +103,11 @@ impl Directory {
             let keys = chunk.iter().map(|(pk, sk)| key(pk, sk)).collect();
             for item in batch_get(&self.client, &self.table, keys).await? {
                 let plate = text(&item, PK).and_then(|pk| pk.strip_prefix("PLATE#")).map(PlateNumber::parse);
-                match (plate, text(&item, SK)) {
-                    (Some(plate), Some(CONTACT)) => {
-                        drop(found.contacts.insert(plate, doc("contact", &item)?))
-                    }
-                    (Some(plate), Some(PAYER)) => drop(found.pledges.insert(plate, doc("pledge", &item)?)),
-                    _ => {}
+                let Some(plate) = plate else { continue };
+                if text(&item, SK) == Some(CONTACT) {
+                    found.contacts.insert(plate, doc("contact", &item)?);
+                } else {
+                    found.pledges.insert(plate, doc("pledge", &item)?);
                 }
             }
         }

@@ -116,15 +116,15 @@ pub struct RefundOrder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundStep {
     /// Write down that it is being asked for, then ask.
-    WriteDown(Payment),
+    WriteDown(Box<Payment>),
     /// Ask, guarded by this balance; it may have been asked for before.
-    Ask(Refund, Won),
+    Ask(Box<Refund>, Won),
     /// It can't be done any more: write that down.
-    GiveUp(Payment),
+    GiveUp(Box<Payment>),
     /// No gateway has the money: book it.
-    Book(PaymentDecision),
+    Book(Box<PaymentDecision>),
     /// All the money went back by another hand, which is what our own rule wanted: write that down.
-    Close(Payment),
+    Close(Box<Payment>),
 }
 
 /// Why money can't be given back so.
@@ -256,23 +256,24 @@ impl Payment {
         let refund = self.refunds.iter().find(waits)?;
         let cancellable = self.captured.remaining_after(self.returned);
         if matches!(self.means, Means::OnAccount { .. }) {
-            return self.booked_back(refund, now).ok().map(RefundStep::Book);
+            return self.booked_back(refund, now).ok().map(Box::new).map(RefundStep::Book);
         }
         match refund.state {
             RefundState::Sent { cancellable: guard, .. } if guard == cancellable => {
-                Some(RefundStep::Ask(refund.clone(), guard))
+                Some(RefundStep::Ask(Box::new(refund.clone()), guard))
             }
             RefundState::Pending => None,
             _ if cancellable.is_zero() && refund.by == RequestedBy::Platform => {
-                Some(RefundStep::Close(self.with_state(&refund.id, RefundState::Done { at: now })))
+                let closed = self.with_state(&refund.id, RefundState::Done { at: now });
+                Some(RefundStep::Close(Box::new(closed)))
             }
             // Somebody else gave money back since: the call, if it was made at all, was refused by its guard.
             _ if refund.amount > cancellable => {
-                Some(RefundStep::GiveUp(self.refund_refused(&refund.id, "nothing-left", now)))
+                Some(RefundStep::GiveUp(Box::new(self.refund_refused(&refund.id, "nothing-left", now))))
             }
             _ => {
                 let sent = RefundState::Sent { at: now, cancellable };
-                Some(RefundStep::WriteDown(self.with_state(&refund.id, sent)))
+                Some(RefundStep::WriteDown(Box::new(self.with_state(&refund.id, sent))))
             }
         }
     }
