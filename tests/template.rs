@@ -176,14 +176,11 @@ fn the_schedules_run_in_korean_time_and_lose_no_run() {
         let given_up = points_to(retries.property(&["DestinationConfig", "OnFailure", "Destination"]));
         assert_eq!(given_up, Some(dead), "{target}");
     }
-    let daily = [
-        ("Settlement", "cron(20 0 * * ? *)"),
-        ("Reconciliation", "cron(40 4 * * ? *)"),
-        ("Receivables", "cron(0 10 * * ? *)"),
-    ];
+    let settling = [("Settlement", "cron(20 0 * * ? *)"), ("Settlement", "cron(0 3 1 * ? *)")];
+    let daily = [("Reconciliation", "cron(40 4 * * ? *)"), ("Receivables", "cron(0 10 * * ? *)")];
     let hourly = [("LongStays", "cron(40 * * * ? *)"), ("Recount", "cron(10 * * * ? *)")];
-    let others = [("GateHealth", "rate(1 minute)"), ("Settlement", "cron(0 3 1 * ? *)")];
-    assert_eq!(runs, daily.into_iter().chain(hourly).chain(others).collect());
+    let minutely = [("GateHealth", "rate(1 minute)")];
+    assert_eq!(runs, [settling, daily, hourly].concat().into_iter().chain(minutely).collect());
 }
 
 #[test]
@@ -265,12 +262,10 @@ fn a_function_may_use_what_it_is_given_and_is_given_what_it_may_use() {
     for function in root.resources_of(FUNCTION) {
         let role = root.resource(points_to(function.property(&["Role"])).unwrap()).unwrap();
         let allowed = serde_json::to_string(&statements(&role)).unwrap();
-        for (name, value) in
-            function.property(&["Environment", "Variables"]).as_object().into_iter().flatten()
-        {
-            let Some(target) = points_to(value).and_then(|target| root.resource(target)) else {
-                continue;
-            };
+        let variables = function.property(&["Environment", "Variables"]).as_object();
+        for (name, value) in variables.into_iter().flatten() {
+            let target = points_to(value).and_then(|target| root.resource(target));
+            let Some(target) = target else { continue };
             let named = allowed.contains(&format!("\"{}\"", target.name))
                 || allowed.contains(&format!("${{{}.", target.name));
             assert!(named, "{} gets {name} and may do nothing with it", function.name);

@@ -35,7 +35,7 @@ async fn leaves(city: &City, plate: &str) -> Result<()> {
 }
 
 pub(crate) async fn charged_behind_the_car(city: &City) -> Result<()> {
-    const PLATE: &str = "349바1357";
+    const PLATE: &str = "349거1357";
     let (own, phone) = (PlateNumber::parse(PLATE), "01034913570");
     let contact = Contact { phone: Some(phone.to_owned()), ..Contact::default() };
     city.platform.directory()?.put_contact(&own, &contact).await?;
@@ -69,7 +69,7 @@ pub(crate) async fn charged_behind_the_car(city: &City) -> Result<()> {
 }
 
 pub(crate) async fn refused_card_owes(city: &City) -> Result<()> {
-    const PLATE: &str = "351사2468";
+    const PLATE: &str = "351너2468";
     registered(city, CARD_WITHOUT_FUNDS, PLATE).await?;
     leaves(city, PLATE).await?;
     let owed = until("the charge was refused", async || {

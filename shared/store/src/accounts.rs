@@ -5,8 +5,8 @@ use baro_domain::payment::{AccountLine, Invoice, Payment, PaymentDecision, Visit
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
-    Begun, Billing, MAX_CONFLICT_RETRIES, StoreError,
-    billing::{Cancelled, cancelled_by, payment_item, stored_payment},
+    Begun, Billing, StoreError,
+    billing::payment_item,
     item::{PK, doc, s, with_doc},
     parking::payment_update_at,
 };
@@ -69,24 +69,7 @@ impl Billing {
             account_item(&self.table, payment, None, now)?
                 .map(|put| TransactWriteItem::builder().put(put).build()),
         );
-        for attempt in 0..MAX_CONFLICT_RETRIES {
-            match self.client.transact_write_items().set_transact_items(Some(items.clone())).send().await {
-                Ok(_) => return Ok(Begun::New),
-                Err(error) => match cancelled_by(error)? {
-                    Cancelled::Conflict => {
-                        tokio::time::sleep(std::time::Duration::from_millis(10 << attempt)).await;
-                    }
-                    Cancelled::Condition(reasons) => {
-                        let existing = reasons.first().and_then(|reason| reason.item.as_ref());
-                        return match existing {
-                            Some(item) => Ok(Begun::Existing(Box::new(stored_payment(item)?))),
-                            None => Ok(Begun::Outdated),
-                        };
-                    }
-                },
-            }
-        }
-        Err(StoreError::Contended(MAX_CONFLICT_RETRIES))
+        self.begun_by(items).await
     }
 
     /// All lines that were put on accounts in a month (its first day), by company.

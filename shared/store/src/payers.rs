@@ -178,6 +178,11 @@ impl Billing {
             TransactWriteItem::builder().put(put).build(),
             TransactWriteItem::builder().condition_check(check).build(),
         ];
+        self.begun_by(items).await
+    }
+
+    /// Begins a payment by a transaction whose first item puts it; the others say whether the facts are still the same.
+    pub(crate) async fn begun_by(&self, items: Vec<TransactWriteItem>) -> Result<Begun, StoreError> {
         for attempt in 0..MAX_CONFLICT_RETRIES {
             match self.client.transact_write_items().set_transact_items(Some(items.clone())).send().await {
                 Ok(_) => return Ok(Begun::New),
