@@ -67,7 +67,7 @@ export async function listen() {
   await sandbox("PUT", "/webhooks/url", { url: `http://127.0.0.1:${server.address().port}/hook` });
   return {
     heard,
-    close: () => server.close(),
+    close: () => { server.close(); server.closeAllConnections(); },
     /** The first webhook for which `wanted` holds; waits for it. */
     async one(wanted) {
       for (let tries = 0; tries < 300; tries += 1) {
