@@ -230,6 +230,9 @@ impl Router {
         if payments::asks_for_refund(old, new) {
             found.payments.push(PaymentHint::refund(new.id.clone()));
         }
+        if old.is_none() && new.holds_points() {
+            found.payments.push(PaymentHint::release(new.id.clone()));
+        }
         if old.is_some_and(|old| (old.status, old.returned) == (new.status, new.returned)) {
             return Ok(found);
         }

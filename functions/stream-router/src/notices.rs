@@ -89,7 +89,7 @@ pub fn of_payment(payment: &Payment, lot: &Lot) -> Option<Notice> {
     let kind = match payment.status {
         PaymentStatus::Paid => {
             let fact = payment.paid_fact()?;
-            NoticeKind::PaymentReceived { amount: payment.captured, leave_by: fact.leave_by(lot.rules) }
+            NoticeKind::PaymentReceived { amount: payment.paid(), leave_by: fact.leave_by(lot.rules) }
         }
         PaymentStatus::AwaitingDeposit => {
             let account = payment.deposit_account.as_ref()?;

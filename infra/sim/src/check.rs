@@ -135,6 +135,8 @@ impl Sim {
                     EntryKind::Refund | EntryKind::HeldReturn | EntryKind::CashOut => {
                         of.1 = of.1.plus(amount).unwrap();
                     }
+                    // Points move between a driver and a lot: nothing of the gateway's.
+                    _ => {}
                 }
             }
         }

@@ -20,6 +20,7 @@ pub mod occupancy;
 pub mod operator;
 pub mod payment;
 pub mod plate;
+pub mod points;
 pub mod purse;
 pub mod reconcile;
 pub mod settlement;

@@ -27,6 +27,7 @@ mod statements;
 pub mod stream;
 mod tasks;
 mod tracks;
+mod wallets;
 
 pub use activity::{Activity, CommandRecord, NoticeRecord};
 pub use billing::{Billing, Committed, Created, Stored};
@@ -43,6 +44,7 @@ pub use parking::{MAX_OPEN_PLATES, Parking, Recorded};
 pub use payers::Begun;
 pub use statements::Drafted;
 pub use tasks::{Ended, FileEntry, FiledTask, Tasks};
+pub use wallets::{CashedOut, Opened, Written};
 
 /// How often a transaction that met another one is tried again.
 const MAX_CONFLICT_RETRIES: u32 = 6;

@@ -174,6 +174,7 @@ fn order(
         deposit_account: None,
         mismatch: None,
         pg_tx_id: None,
+        points: None,
     })
 }
 
@@ -187,7 +188,7 @@ fn started(
     let zone = known.lot.fees.zone();
     let fact = PaidFact {
         payment: payment.id.clone(),
-        amount: payment.order.amount,
+        amount: payment.asked(),
         quoted_until: payment.stay().map_or(now, |stay| stay.quoted_until),
         paid_at: payment.paid_at.unwrap_or(now),
         promised_at: None,

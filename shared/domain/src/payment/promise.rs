@@ -75,6 +75,7 @@ impl PromisedOrder {
             refunds: Vec::new(),
             failure: None,
             pg_tx_id: None,
+            points: None,
         }
     }
 

@@ -63,8 +63,19 @@ pub struct Adjustment {
 impl Adjustment {
     pub(super) fn of(entry: &JournalEntry) -> Self {
         let reason = match entry.kind {
-            EntryKind::Refund | EntryKind::HeldReturn | EntryKind::CashOut => AdjustmentReason::LateRefund,
-            EntryKind::Sale | EntryKind::HeldReceipt | EntryKind::TopUp => AdjustmentReason::LateSale,
+            EntryKind::Sale | EntryKind::HeldReceipt | EntryKind::TopUp | EntryKind::PointsSpent => {
+                AdjustmentReason::LateSale
+            }
+            EntryKind::Refund
+            | EntryKind::HeldReturn
+            | EntryKind::CashOut
+            | EntryKind::PointsReturned
+            | EntryKind::BonusForfeited
+            | EntryKind::PointsHeld
+            | EntryKind::PointsReleased
+            | EntryKind::CashOutHeld
+            | EntryKind::CashOutDone
+            | EntryKind::CashOutReleased => AdjustmentReason::LateRefund,
         };
         Self { day: entry.day, reason }
     }
