@@ -197,6 +197,7 @@ async fn change(
     Err(UNAVAILABLE.problem().retry_after_s(1))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "an error is consumed where it is told")]
 fn refused(error: RefundError) -> Problem {
     match error {
         RefundError::NotPaid | RefundError::TooMany | RefundError::NoAccountAwaited | RefundError::Points => {

@@ -186,9 +186,10 @@ impl PaymentSync {
             };
             let next = match stored.value.request_refund(order, now) {
                 Ok(Some(next)) => next,
-                Ok(None) => return Ok(()),
-                // An operator was faster, or more facts came since: what is left is a person's matter.
-                Err(RefundError::NotPaid | RefundError::TooMuch(_) | RefundError::IdReused) => return Ok(()),
+                // It is there, or an operator was faster, or more facts came since: what is left is a person's matter.
+                Ok(None) | Err(RefundError::NotPaid | RefundError::TooMuch(_) | RefundError::IdReused) => {
+                    return Ok(());
+                }
                 Err(error) => return Err(error.into()),
             };
             if let Committed::Done = self.billing.commit(&next, stored.revision, &[], None, now).await? {

@@ -291,10 +291,12 @@ impl Payment {
     }
 
     /// The payment with a refund that the gateway refused for good.
+    #[must_use]
     pub fn refund_refused(&self, id: &RefundId, code: &str, now: Timestamp) -> Self {
         self.with_state(id, RefundState::Refused { at: now, code: code.to_owned() })
     }
 
+    #[must_use]
     pub(super) fn with_state(&self, id: &RefundId, state: RefundState) -> Self {
         let mut next = self.clone();
         if let Some(refund) = next.refunds.iter_mut().find(|refund| refund.id == *id) {
