@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
-    operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
+    operation::{delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError},
     types::{AttributeValue, KeysAndAttributes},
 };
 use baro_domain::{Operator, OperatorId, PlateNumber, notice::Contact};
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     StoreError,
-    item::{DOC, Item, PK, SK, doc, key, s, text, with_doc},
+    item::{DOC, Item, PK, REV, SK, doc, key, n, s, text, with_doc},
 };
 
 pub(crate) const CONTACT: &str = "CONTACT";
@@ -170,6 +170,24 @@ where
         Err(SdkError::ServiceError(context)) if is_condition(context.err()) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Puts an item over the one of `revision`, 0 for none; `false` if it has changed since. The item has the next revision in it.
+pub(crate) async fn put_over(
+    client: &Client,
+    table: &str,
+    item: Item,
+    revision: i64,
+) -> Result<bool, StoreError> {
+    let mut put = client.put_item().table_name(table).set_item(Some(item));
+    put = if revision == 0 {
+        put.condition_expression("attribute_not_exists(pk)")
+    } else {
+        put.condition_expression("#rev = :rev")
+            .expression_attribute_names("#rev", REV)
+            .expression_attribute_values(":rev", n(revision))
+    };
+    unless_changed(put.send().await, PutItemError::is_conditional_check_failed_exception)
 }
 
 /// Reads at most [`MAX_BATCH_READ`] items, asking again for what was left unprocessed.

@@ -18,7 +18,7 @@ use baro_domain::{
 use crate::{
     Billing, Directory, MAX_CONFLICT_RETRIES, StoreError, Stored,
     billing::{Cancelled, cancelled_by, payment_item, stored_payment},
-    directory::{CONTACT, MAX_BATCH_READ, batch_get, contact_key, unless_changed},
+    directory::{CONTACT, MAX_BATCH_READ, batch_get, contact_key, put_over, unless_changed},
     facts::plate_key,
     item::{Item, PK, REV, SK, doc, key, n, number, s, text, with_doc},
 };
@@ -146,15 +146,7 @@ impl Billing {
     /// Writes a purse over the one of `revision`; `false` if it has changed since.
     pub async fn put_purse(&self, purse: &Purse, revision: i64) -> Result<bool, StoreError> {
         let item = purse_item(purse, revision + 1)?;
-        let mut put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put = if revision == 0 {
-            put.condition_expression("attribute_not_exists(pk)")
-        } else {
-            put.condition_expression("#rev = :rev")
-                .expression_attribute_names("#rev", REV)
-                .expression_attribute_values(":rev", n(revision))
-        };
-        unless_changed(put.send().await, PutItemError::is_conditional_check_failed_exception)
+        put_over(&self.client, &self.table, item, revision).await
     }
 
     /// Writes down a payment that was promised at an exit, if the facts are still those that the promise follows from: what a

@@ -5,7 +5,6 @@
 
 use std::{fmt, str::FromStr};
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use baro_domain::{
     Lot, LotId, OperatorId, PlateNumber, ReceivableId, VisitId,
     receivable::{Claimed, Command, Receivable, decide},
@@ -15,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::{
     Billing, StoreError, Stored,
-    directory::unless_changed,
+    directory::put_over,
     item::{Item, PK, REV, SK, TTL, doc, expiry, key, n, number, s, text, with_doc},
     open_visits::InvalidCursor,
     schema::{OWED_INDEX, OWING_INDEX},
@@ -121,15 +120,7 @@ impl Billing {
     /// Writes a receivable over the one of `revision`, 0 for none; `false` if it has changed since.
     async fn put_receivable(&self, receivable: &Receivable, revision: i64) -> Result<bool, StoreError> {
         let item = owed_item(receivable, revision + 1)?;
-        let mut put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put = if revision == 0 {
-            put.condition_expression("attribute_not_exists(pk)")
-        } else {
-            put.condition_expression("#rev = :rev")
-                .expression_attribute_names("#rev", REV)
-                .expression_attribute_values(":rev", n(revision))
-        };
-        unless_changed(put.send().await, PutItemError::is_conditional_check_failed_exception)
+        put_over(&self.client, &self.table, item, revision).await
     }
 
     /// What the facts ask for: begins a receivable, changes or closes it. Two requests; one where nothing changes. `token` is

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::api::{QueryBody, StoreQuery, check_store, customer, read, under_faults};
 use super::cards::Card;
 use super::error::ApiError;
-use super::listing::{Page, Range, SortOrder, page};
+use super::listing::{Range, SortOrder, Wanted, page};
 use super::payments::{About, Event};
 use super::shop::{Shop, State as ShopState};
 use super::{json, webhooks};
@@ -259,16 +259,6 @@ pub(super) async fn delete(
     .await
 }
 
-#[derive(Deserialize)]
-struct ListBody {
-    #[serde(default)]
-    page: Page,
-    #[serde(default)]
-    sort: Sort,
-    #[serde(default)]
-    filter: Filter,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sort {
@@ -319,7 +309,7 @@ impl TimeField {
 /// `GET /billing-keys`
 pub(super) async fn list(State(shop): State<Arc<Shop>>, Query(query): Query<QueryBody>) -> Response {
     under_faults(&shop, "list", "", |_| {
-        let ListBody { page: wanted, sort, filter } = query.read()?;
+        let Wanted::<Sort, Filter> { page: wanted, sort, filter } = query.read()?;
         check_store(&shop, filter.store_id.as_deref())?;
         let range = Range::of(filter.from, filter.until, shop.clock.now());
         let state = lock(&shop.state);

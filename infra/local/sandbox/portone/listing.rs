@@ -26,6 +26,18 @@ pub(super) struct Page {
     size: Option<usize>,
 }
 
+/// What a list is asked with.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", bound = "S: Default + Deserialize<'de>, F: Default + Deserialize<'de>")]
+pub(super) struct Wanted<S, F> {
+    #[serde(default)]
+    pub(super) page: Page,
+    #[serde(default)]
+    pub(super) sort: S,
+    #[serde(default)]
+    pub(super) filter: F,
+}
+
 /// The asked page of a list that is filtered and sorted.
 pub(super) fn page(items: Vec<Value>, wanted: &Page) -> Result<Value, ApiError> {
     let (number, size) = (wanted.number.unwrap_or(0), wanted.size.unwrap_or(10));

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::api::{AmountInput, QueryBody, StoreQuery, check_store, read, under_faults};
 use super::error::ApiError;
 use super::json;
-use super::listing::{Page, Range, SortOrder, page};
+use super::listing::{Range, SortOrder, Wanted, page};
 use super::payments::Method;
 use super::shop::Shop;
 use crate::sandbox::support::{lock, random_id, rfc3339};
@@ -210,16 +210,6 @@ pub(super) async fn get(
     .await
 }
 
-#[derive(Deserialize)]
-struct ListBody {
-    #[serde(default)]
-    page: Page,
-    #[serde(default)]
-    sort: Sort,
-    #[serde(default)]
-    filter: Filter,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sort {
@@ -240,7 +230,7 @@ struct Filter {
 /// `GET /cash-receipts`: by time of issue.
 pub(super) async fn list(State(shop): State<Arc<Shop>>, Query(query): Query<QueryBody>) -> Response {
     under_faults(&shop, "list", "", |_| {
-        let ListBody { page: wanted, sort, filter } = query.read()?;
+        let Wanted::<Sort, Filter> { page: wanted, sort, filter } = query.read()?;
         check_store(&shop, filter.store_id.as_deref())?;
         let range = Range::of(filter.from, filter.until, shop.clock.now());
         let state = lock(&shop.state);

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::api::{ChargeBody, QueryBody, StoreQuery, check_store, read, under_faults};
 use super::charging::Charge;
 use super::error::ApiError;
-use super::listing::{Page, Range, SortOrder, is_test, page};
+use super::listing::{Range, SortOrder, Wanted, is_test, page};
 use super::shop::{Shop, State as ShopState};
 use crate::sandbox::support::{lock, random_id, rfc3339};
 
@@ -240,17 +240,6 @@ fn to_json(shop: &Shop, id: &str, schedule: &Schedule) -> Value {
     body
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListBody {
-    #[serde(default)]
-    page: Page,
-    #[serde(default)]
-    sort: Sort,
-    #[serde(default)]
-    filter: Filter,
-}
-
 #[derive(Default, Deserialize)]
 struct Sort {
     #[serde(default)]
@@ -281,7 +270,7 @@ struct Filter {
 
 pub(super) async fn list(State(shop): State<Arc<Shop>>, Query(query): Query<QueryBody>) -> Response {
     under_faults(&shop, "list", "", |_| {
-        let ListBody { page: wanted, sort, filter } = query.read()?;
+        let Wanted::<Sort, Filter> { page: wanted, sort, filter } = query.read()?;
         check_store(&shop, filter.store_id.as_deref())?;
         let range = Range::of(filter.from, filter.until, shop.clock.now());
         let state = lock(&shop.state);
