@@ -59,6 +59,9 @@ struct PaymentView {
     refunded: i64,
     /// What can be given back beside the refunds under way.
     refundable: i64,
+    /// What of it the driver's points pay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<i64>,
     currency: &'static str,
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,7 +87,7 @@ struct RefundView {
 }
 
 impl RefundView {
-    fn new(refund: &Refund, zone: &TimeZone) -> Self {
+    fn new(payment: &Payment, refund: &Refund, zone: &TimeZone) -> Self {
         let (state, done_at, refused) = match &refund.state {
             RefundState::AwaitingAccount => ("awaiting_account", None, None),
             RefundState::Requested => ("requested", None, None),
@@ -94,7 +97,7 @@ impl RefundView {
         };
         Self {
             refund_id: refund.id.clone(),
-            amount: refund.amount.get(),
+            amount: payment.total_of(refund).unwrap_or(refund.amount).get(),
             reason: refund.reason.clone(),
             by: refund.by.clone(),
             requested_at: local_time(zone, refund.requested_at),
@@ -115,14 +118,15 @@ fn view(payment: &Payment) -> Result<PaymentView, Problem> {
         lot_id: stay.lot.clone(),
         plate: stay.plate.as_str().to_owned(),
         visit_id: stay.visit.to_string(),
-        amount: payment.order.amount.get(),
-        captured: payment.captured.get(),
-        refunded: payment.returned.get(),
+        amount: payment.asked().get(),
+        captured: payment.paid().get(),
+        refunded: payment.given_back().get(),
+        points: payment.points.as_ref().map(|share| share.held_total().get()),
         refundable: payment.refundable().get(),
         currency: "KRW",
         created_at: local_time(&zone, payment.created_at),
         paid_at: payment.paid_at.map(|at| local_time(&zone, at)),
-        refunds: payment.refunds.iter().map(|refund| RefundView::new(refund, &zone)).collect(),
+        refunds: payment.refunds.iter().map(|refund| RefundView::new(payment, refund, &zone)).collect(),
     })
 }
 
@@ -187,6 +191,7 @@ async fn change(
         match api.billing.commit(&next, stored.revision, &[], None, now).await.map_err(store)? {
             Committed::Done => return Ok(next),
             Committed::LostRace(current) => stored = *current,
+            Committed::WalletShort => {}
         }
     }
     Err(UNAVAILABLE.problem().retry_after_s(1))

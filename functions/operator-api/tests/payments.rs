@@ -97,6 +97,7 @@ async fn a_return_that_waits_for_an_account_takes_one_once() {
     let mut waiting = stored.value;
     waiting.refunds.push(Refund {
         id: baro_domain::RefundId::parse("rfd_0123456789abcdef0123").unwrap(),
+        points: baro_domain::points::Points::ZERO,
         amount: Won::new(1_300),
         reason: "이중 결제".into(),
         by: RequestedBy::Platform,

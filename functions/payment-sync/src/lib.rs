@@ -5,6 +5,7 @@
 //! back under a guard that was written down before.
 
 mod cards;
+mod points;
 mod promises;
 mod refunds;
 mod report;
@@ -40,6 +41,9 @@ struct Hint {
     card_id: Option<CardId>,
     /// What of it was paid a second time, won (stream-router).
     surplus: Option<Won>,
+    /// Whether its points are to be released if the money has not come (stream-router, a while after they were held).
+    #[serde(default)]
+    release: bool,
     /// A promise made at an exit, to be charged (stream-router).
     promise: Option<Box<PromisedOrder>>,
 }
@@ -135,7 +139,8 @@ impl PaymentSync {
         if let Some(surplus) = hint.surplus {
             self.order_return(&id, surplus).await?;
         }
-        self.sync(&id).await
+        self.sync(&id).await?;
+        if hint.release { self.release(&id).await } else { Ok(()) }
     }
 
     /// Brings our payment to what the gateway says now, and gives back what is to be given back.
@@ -170,10 +175,12 @@ impl PaymentSync {
             return Ok(stored);
         };
         for _ in 0..MAX_RACES {
-            let Some(decision) = decide(&stored.value, &report)? else { return Ok(stored) };
+            let Some(mut decision) = decide(&stored.value, &report)? else { return Ok(stored) };
+            decision.entries.extend(self.forfeited(&stored.value, &decision.payment, now).await?);
             let (payment, revision) = (decision.payment, stored.revision);
             let fact = decision.fact.as_ref();
             match self.billing.commit(&payment, revision, &decision.entries, fact, now).await? {
+                Committed::WalletShort => {}
                 Committed::Done => {
                     log(&payment);
                     return Ok(Stored { value: payment, revision: revision + 1 });

@@ -104,6 +104,7 @@ impl PaymentSync {
         match self.billing.commit(&failed, stored.revision, &[], broken.as_ref(), now).await? {
             Committed::Done => Ok(Stored { value: failed, revision: stored.revision + 1 }),
             Committed::LostRace(current) => Ok(*current),
+            Committed::WalletShort => Err(SyncError::Races),
         }
     }
 }

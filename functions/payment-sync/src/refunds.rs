@@ -3,7 +3,7 @@
 use baro_clients::portone::{self, CancelRequest, CancelRequester, GatewayError, RefusalKind};
 use baro_domain::{
     Won,
-    payment::{Payment, PaymentDecision, Refund, RefundAccount, RefundState, RefundStep, RequestedBy},
+    payment::{Payment, PaymentDecision, Refund, RefundAccount, RefundState, RefundStep, RequestedBy, VisitFact},
 };
 use baro_store::{Committed, Stored};
 
@@ -38,7 +38,7 @@ impl PaymentSync {
                     self.write(&stored, *next).await?.unwrap_or_else(|current| current)
                 }
                 RefundStep::Book(decision) => self.book(&stored, *decision).await?,
-                RefundStep::Close(next) => {
+                RefundStep::Close(next) | RefundStep::Points(next) => {
                     self.write(&stored, *next).await?.unwrap_or_else(|current| current)
                 }
                 RefundStep::Ask(refund, cancellable) => self.ask(stored, &refund, cancellable).await?,
@@ -62,6 +62,8 @@ impl PaymentSync {
         {
             Committed::Done => Ok(Stored { value: payment, revision: revision + 1 }),
             Committed::LostRace(current) => Ok(*current),
+            // No account moves a wallet.
+            Committed::WalletShort => Err(SyncError::Races),
         }
     }
 
@@ -102,13 +104,17 @@ impl PaymentSync {
     }
 
     /// Writes the payment; the one that is there instead if somebody was faster.
-    async fn write(
+    pub(crate) async fn write(
         &self,
         stored: &Stored<Payment>,
         next: Payment,
     ) -> Result<Result<Stored<Payment>, Stored<Payment>>, SyncError> {
-        let revision = stored.revision;
-        match self.billing.commit(&next, revision, &[], None, self.clock.now()).await? {
+        let (revision, now) = (stored.revision, self.clock.now());
+        let entries = next.postings_since(&stored.value, now)?;
+        let is_told = next.points != stored.value.points;
+        let fact = next.paid_fact().filter(|_| is_told).map(VisitFact::Paid);
+        match self.billing.commit(&next, revision, &entries, fact.as_ref(), now).await? {
+            Committed::WalletShort => Err(SyncError::Races),
             Committed::Done => Ok(Ok(Stored { value: next, revision: revision + 1 })),
             Committed::LostRace(current) => Ok(Err(*current)),
         }
@@ -120,6 +126,7 @@ fn request(refund: &Refund, cancellable: Won) -> CancelRequest {
         amount: Some(refund.amount),
         reason: refund.tagged_reason(),
         requester: match refund.by {
+            RequestedBy::Driver => CancelRequester::Customer,
             RequestedBy::Operator { .. } | RequestedBy::Platform => CancelRequester::Admin,
         },
         current_cancellable_amount: cancellable,

@@ -250,7 +250,10 @@ impl Router {
         if payments::asks_for_refund(old, new) {
             found.payments.push(PaymentHint::refund(new.id.clone()));
         }
-        if old.is_some_and(|old| (old.status, old.returned) == (new.status, new.returned)) {
+        if old.is_none() && new.holds_points() {
+            found.payments.push(PaymentHint::release(new.id.clone()));
+        }
+        if old.is_some_and(|old| (old.status, old.given_back()) == (new.status, new.given_back())) {
             return Ok(found);
         }
         let Some(stay) = new.stay() else { return Ok(found) };

@@ -89,7 +89,7 @@ pub fn of_payment(payment: &Payment, lot: &Lot) -> Option<Notice> {
     let kind = match payment.status {
         PaymentStatus::Paid => {
             let fact = payment.paid_fact()?;
-            NoticeKind::PaymentReceived { amount: payment.captured, leave_by: fact.leave_by(lot.rules) }
+            NoticeKind::PaymentReceived { amount: payment.paid(), leave_by: fact.leave_by(lot.rules) }
         }
         PaymentStatus::AwaitingDeposit => {
             let account = payment.deposit_account.as_ref()?;
@@ -99,12 +99,12 @@ pub fn of_payment(payment: &Payment, lot: &Lot) -> Option<Notice> {
                 number: account.number.clone(),
             }
         }
-        PaymentStatus::Refunded | PaymentStatus::PartlyRefunded if payment.returned > Won::ZERO => {
-            NoticeKind::PaymentReturned { amount: payment.returned }
+        PaymentStatus::Refunded | PaymentStatus::PartlyRefunded if payment.given_back() > Won::ZERO => {
+            NoticeKind::PaymentReturned { amount: payment.given_back() }
         }
         _ => return None,
     };
-    let status = format!("{:?}@{}", payment.status, payment.returned.get());
+    let status = format!("{:?}@{}", payment.status, payment.given_back().get());
     let event = EventId::derive(&[payment.id.as_str(), &status]);
     Some(notice(event, payment.stay()?.plate.clone(), lot, payment.contact.clone(), kind))
 }

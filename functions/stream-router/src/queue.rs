@@ -9,6 +9,8 @@ use crate::RouteError;
 
 /// SQS takes so many messages a call.
 const MAX_MESSAGES_A_CALL: usize = 10;
+/// Points wait so long for the money beside them: as long as SQS can delay a message.
+const POINTS_HELD_FOR_S: i32 = 900;
 
 /// That a payment must be looked at; `payment-sync` reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,22 +24,35 @@ pub(crate) struct PaymentHint {
     /// A promise made at an exit, to be charged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) promise: Option<PromisedOrder>,
+    /// Whether its points are to be released if the money has not come by then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) release: bool,
 }
 
 impl PaymentHint {
     /// What of a payment was paid a second time.
     pub(crate) fn surplus(payment_id: PaymentId, amount: Won) -> Self {
-        Self { source: "surplus", payment_id, surplus: Some(amount), promise: None }
+        Self { surplus: Some(amount), ..Self::look("surplus", payment_id) }
     }
 
     /// A refund waits.
     pub(crate) fn refund(payment_id: PaymentId) -> Self {
-        Self { source: "refund", payment_id, surplus: None, promise: None }
+        Self::look("refund", payment_id)
     }
 
     /// A promise is to be charged.
     pub(crate) fn promise(order: PromisedOrder) -> Self {
-        Self { source: "promise", payment_id: order.payment_id(), surplus: None, promise: Some(order) }
+        let look = Self::look("promise", order.payment_id());
+        Self { promise: Some(order), ..look }
+    }
+
+    /// Points are held: they are not to be held for ever.
+    pub(crate) fn release(payment_id: PaymentId) -> Self {
+        Self { release: true, ..Self::look("points-held", payment_id) }
+    }
+
+    fn look(source: &'static str, payment_id: PaymentId) -> Self {
+        Self { source, payment_id, surplus: None, promise: None, release: false }
     }
 }
 
@@ -72,7 +87,11 @@ impl Queues {
 
     /// Has payments looked at, and money given back.
     pub(crate) async fn look_at(&self, hints: &[PaymentHint]) -> Result<(), RouteError> {
-        let entries = hints.iter().map(entry).collect::<Result<_, _>>()?;
+        let delayed = |hint: &PaymentHint| {
+            let delay_s = if hint.release { POINTS_HELD_FOR_S } else { 0 };
+            entry(hint).map(|entry| entry.delay_seconds(delay_s))
+        };
+        let entries = hints.iter().map(delayed).collect::<Result<_, _>>()?;
         self.send(&self.payments_url, entries).await
     }
 

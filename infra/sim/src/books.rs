@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baro_domain::{
     LotId, PaymentId, PlateNumber, Won,
-    ledger::EntryKind,
+    ledger::{Account, EntryKind},
     payment::{Means, Payment, PaymentStatus, RefundState, RequestedBy},
     visit::{Facts, FeeSchedule as _, Visit},
 };
@@ -79,6 +79,18 @@ impl Sim {
                     | EntryKind::CashOut
                     | EntryKind::OnAccountReturned => {
                         of.1 = of.1.plus(amount).unwrap();
+                    }
+                    // Points move between a driver and a lot: nothing of the gateway's.
+                    EntryKind::PointsHeld
+                    | EntryKind::PointsSpent
+                    | EntryKind::PointsReleased
+                    | EntryKind::PointsReturned
+                    | EntryKind::BonusForfeited
+                    | EntryKind::CashOutHeld
+                    | EntryKind::CashOutReleased => {}
+                    EntryKind::CashOutDone => {
+                        let clearing = entry.change_of(&Account::PgClearing).unwrap();
+                        of.1 = of.1.minus(clearing).unwrap();
                     }
                 }
             }

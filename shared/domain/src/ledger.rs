@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use crate::{CompanyId, DriverId, EntryId, LotId, PaymentId, Won, money::MoneyOverflow};
+use crate::{CompanyId, DriverId, EntryId, LotId, PaymentId, Won, money::MoneyOverflow, points::Points};
 
 /// An account of the chart (infra/docs/ledger.md).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,6 +17,12 @@ pub enum Account {
     LotPayable(LotId),
     /// Liability: points that a driver has paid for.
     PointsPaid(DriverId),
+    /// Liability: points that a driver was given on top.
+    PointsBonus(DriverId),
+    /// Liability: a driver's points, of both kinds, that wait for a payment or a cash-out to end.
+    PointsHeld(DriverId),
+    /// Cost: what bonus points cost the platform.
+    Promotion,
     /// Liability: money that arrived and matches no order; it is on its way back.
     Suspense,
 }
@@ -29,6 +35,9 @@ impl Account {
             Self::CompanyReceivable(company) => format!("1210 company-receivable {company}"),
             Self::LotPayable(lot) => format!("2110 lot-payable {lot}"),
             Self::PointsPaid(driver) => format!("2210 points-paid {driver}"),
+            Self::PointsBonus(driver) => format!("2220 points-bonus {driver}"),
+            Self::PointsHeld(driver) => format!("2230 points-held {driver}"),
+            Self::Promotion => "5110 promotion".to_owned(),
             Self::Suspense => "2910 suspense".to_owned(),
         }
     }
@@ -61,14 +70,30 @@ pub enum EntryKind {
     HeldReceipt,
     /// Held money went back.
     HeldReturn,
-    /// Points were paid for.
+    /// Points were paid for, and a bonus given on top.
     TopUp,
-    /// Points that were paid for were given back as money.
+    /// Points that were paid for were given back as money by the gateway's staff: nobody had held them.
     CashOut,
     /// A parking fee was put on a company's account.
     OnAccount,
     /// (Part of) it was taken off again.
     OnAccountReturned,
+    /// The bonus of a top-up that was given back is withdrawn.
+    BonusForfeited,
+    /// Points are held for a payment.
+    PointsHeld,
+    /// Held points paid a fee.
+    PointsSpent,
+    /// Held points are back in the wallet: the payment was not made.
+    PointsReleased,
+    /// Points that had paid a fee were given back.
+    PointsReturned,
+    /// Points are held to be given back as money, with the bonus on them.
+    CashOutHeld,
+    /// They were given back, and their bonus is gone.
+    CashOutDone,
+    /// They were not, and are back in the wallet with their bonus.
+    CashOutReleased,
 }
 
 impl EntryKind {
@@ -85,6 +110,14 @@ impl EntryKind {
             Self::CashOut => "포인트 환급 (cash-out)",
             Self::OnAccount => "외상 매출 (on account)",
             Self::OnAccountReturned => "외상 취소 (off account)",
+            Self::BonusForfeited => "보너스 회수 (bonus forfeited)",
+            Self::PointsHeld => "포인트 사용 대기 (points held)",
+            Self::PointsSpent => "포인트 사용 (points spent)",
+            Self::PointsReleased => "포인트 사용 취소 (points released)",
+            Self::PointsReturned => "포인트 반환 (points returned)",
+            Self::CashOutHeld => "포인트 환급 대기 (cash-out held)",
+            Self::CashOutDone => "포인트 환급 완료 (cash-out done)",
+            Self::CashOutReleased => "포인트 환급 취소 (cash-out released)",
         }
     }
 }
@@ -191,7 +224,6 @@ pub struct Cause<'a> {
 impl JournalEntry {
     /// An entry of this kind over `amount` won (positive).
     pub fn post(kind: EntryKind, cause: &Cause<'_>, amount: Won) -> Result<Self, UnbalancedEntry> {
-        let name = serde_json::to_string(&kind).unwrap_or_default();
         let payable = |lot: &LotId| Account::LotPayable(lot.clone());
         let owed_by = |company: &CompanyId| Account::CompanyReceivable(company.clone());
         let points = |driver: &DriverId| Account::PointsPaid(driver.clone());
@@ -200,7 +232,6 @@ impl JournalEntry {
             (EntryKind::Refund | EntryKind::SurchargeReturn, Book::Lot(lot)) => {
                 (payable(lot), Account::PgClearing)
             }
-            (EntryKind::TopUp, Book::Points(driver)) => (Account::PgClearing, points(driver)),
             (EntryKind::CashOut, Book::Points(driver)) => (points(driver), Account::PgClearing),
             (EntryKind::OnAccount, Book::Account(lot, company)) => (owed_by(company), payable(lot)),
             (EntryKind::OnAccountReturned, Book::Account(lot, company)) => (payable(lot), owed_by(company)),
@@ -208,8 +239,52 @@ impl JournalEntry {
             (EntryKind::HeldReturn, _) => (Account::Suspense, Account::PgClearing),
             _ => return Err(UnbalancedEntry::Book(kind)),
         };
-        let postings =
-            vec![Posting { account: debit, amount }, Posting { account: credit, amount: amount.negated()? }];
+        Self::of(kind, cause, vec![(debit, amount), (credit, amount.negated()?)])
+    }
+
+    /// An entry of this kind over a driver's points (neither kind negative). What it moves of a lot belongs to the book of that lot.
+    pub fn post_points(
+        kind: EntryKind,
+        cause: &Cause<'_>,
+        driver: &DriverId,
+        points: Points,
+    ) -> Result<Self, UnbalancedEntry> {
+        use Account::{PgClearing, Promotion};
+        use EntryKind as Kind;
+        let (add, total) = (points, points.total()?);
+        let take = Points::ZERO.minus(points)?;
+        let paid = Account::PointsPaid(driver.clone());
+        let bonus = Account::PointsBonus(driver.clone());
+        let held = Account::PointsHeld(driver.clone());
+        let sides = match (kind, cause.book) {
+            (Kind::TopUp, Book::Points(_)) => {
+                vec![(PgClearing, add.paid), (paid, take.paid), (Promotion, add.bonus), (bonus, take.bonus)]
+            }
+            (Kind::BonusForfeited, Book::Points(_)) => vec![(bonus, add.bonus), (Promotion, take.bonus)],
+            (Kind::PointsHeld | Kind::CashOutHeld, Book::Points(_)) => {
+                vec![(paid, add.paid), (bonus, add.bonus), (held, total.negated()?)]
+            }
+            (Kind::PointsReleased | Kind::CashOutReleased, Book::Points(_)) => {
+                vec![(held, total), (paid, take.paid), (bonus, take.bonus)]
+            }
+            (Kind::CashOutDone, Book::Points(_)) => {
+                vec![(held, total), (PgClearing, take.paid), (Promotion, take.bonus)]
+            }
+            (Kind::PointsSpent, Book::Lot(lot)) => {
+                vec![(held, total), (Account::LotPayable(lot.clone()), total.negated()?)]
+            }
+            (Kind::PointsReturned, Book::Lot(lot)) => {
+                vec![(Account::LotPayable(lot.clone()), total), (paid, take.paid), (bonus, take.bonus)]
+            }
+            _ => return Err(UnbalancedEntry::Book(kind)),
+        };
+        Self::of(kind, cause, sides.into_iter().filter(|(_, amount)| !amount.is_zero()).collect())
+    }
+
+    fn of(kind: EntryKind, cause: &Cause<'_>, sides: Vec<(Account, Won)>) -> Result<Self, UnbalancedEntry> {
+        let name = serde_json::to_string(&kind).unwrap_or_default();
+        let postings: Vec<Posting> =
+            sides.into_iter().map(|(account, amount)| Posting { account, amount }).collect();
         check_balance(&postings)?;
         Ok(Self {
             id: EntryId::derive(&[cause.payment.as_str(), &name, &cause.discriminant]),

@@ -23,6 +23,7 @@ pub mod occupancy;
 pub mod operator;
 pub mod payment;
 pub mod plate;
+pub mod points;
 pub mod purse;
 pub mod receivable;
 pub mod reconcile;

@@ -132,8 +132,8 @@ impl Kept {
     /// Of a payment; `None` while no money was taken.
     pub fn of(payment: &Payment) -> Option<Self> {
         let paid_at = payment.paid_at?;
-        let kept = Self { of_fee: payment.kept_of_fee(), returned: payment.returned, paid_at };
-        (!payment.captured.is_zero()).then_some(kept)
+        let kept = Self { of_fee: payment.kept_of_fee(), returned: payment.given_back(), paid_at };
+        (!payment.paid().is_zero()).then_some(kept)
     }
 }
 

@@ -55,6 +55,8 @@ pub enum Committed {
     Done,
     /// Somebody was faster: decide again on this.
     LostRace(Box<Stored<Payment>>),
+    /// The wallet lacks the points that the entries take: nothing was written. Read it, and decide again.
+    WalletShort,
 }
 
 /// The Billing table, and the Parking table's part in paying a visit.
@@ -138,9 +140,9 @@ impl Billing {
         output.item.as_ref().map(stored_payment).transpose()
     }
 
-    /// Writes a decision: the payment, the entries of the journal and what the visit learns, in one transaction that
-    /// only happens if the payment still has `revision`. Repeating it after an unknown end loses the race to itself
-    /// and changes nothing.
+    /// Writes a decision: the payment, the entries of the journal, what they move in a wallet and what the visit learns, in
+    /// one transaction that only happens if the payment still has `revision`. Repeating it after an unknown end loses the
+    /// race to itself and changes nothing.
     pub async fn commit(
         &self,
         next: &Payment,
@@ -173,42 +175,79 @@ impl Billing {
         besides: Option<Put>,
         now: Timestamp,
     ) -> Result<Committed, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(payment_item(next, revision + 1)?))
-            .condition_expression("#rev = :rev")
-            .expression_attribute_names("#rev", REV)
-            .expression_attribute_values(":rev", n(revision))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()?;
-        let mut items = vec![TransactWriteItem::builder().put(put).build()];
+        let mut items = vec![self.payment_put(next, Some(revision))?];
+        let wallets = self.wallet_updates(entries)?;
+        let has_wallet = !wallets.is_empty();
+        items.extend(wallets);
         items.extend(self.postings(entries, now)?);
         items.extend(besides.map(|put| TransactWriteItem::builder().put(put).build()));
-        if let Some(fact) = fact {
-            let stay = next.stay().ok_or(StoreError::Refused("a fact of a payment that is for no visit"))?;
-            let update = match fact {
-                VisitFact::Paid(fact) => {
-                    payment_update(&self.parking_table, &stay.lot, &stay.plate, fact, now)?
-                }
-                VisitFact::Broken(ruling) => {
-                    ruling_update(&self.parking_table, &stay.lot, &stay.plate, ruling)?
-                }
-            };
-            items.push(TransactWriteItem::builder().update(update).build());
+        items.extend(self.fact_update(next, fact, now)?);
+        match self.transact(items).await? {
+            Ok(()) => Ok(Committed::Done),
+            Err(reasons) => match failed_payment(&reasons) {
+                Some(item) => Ok(Committed::LostRace(Box::new(stored_payment(item)?))),
+                None if has_wallet && has_failed(&reasons, 1) => Ok(Committed::WalletShort),
+                None => Err(StoreError::Refused(
+                    "an entry of the journal exists though its payment has not moved",
+                )),
+            },
         }
+    }
+
+    /// A payment as part of a transaction: over the one of `revision`, or where there is none.
+    pub(crate) fn payment_put(
+        &self,
+        next: &Payment,
+        revision: Option<i64>,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(payment_item(next, revision.unwrap_or(0) + 1)?))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let put = match revision {
+            Some(revision) => put
+                .condition_expression("#rev = :rev")
+                .expression_attribute_names("#rev", REV)
+                .expression_attribute_values(":rev", n(revision)),
+            None => put.condition_expression("attribute_not_exists(pk)"),
+        };
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    /// What a visit learns, as part of a transaction.
+    pub(crate) fn fact_update(
+        &self,
+        payment: &Payment,
+        fact: Option<&VisitFact>,
+        now: Timestamp,
+    ) -> Result<Option<TransactWriteItem>, StoreError> {
+        let Some(fact) = fact else { return Ok(None) };
+        let stay = payment.stay().ok_or(StoreError::Refused("a fact of a payment that is for no visit"))?;
+        let update = match fact {
+            VisitFact::Paid(fact) => payment_update(&self.parking_table, &stay.lot, &stay.plate, fact, now)?,
+            VisitFact::Broken(ruling) => ruling_update(&self.parking_table, &stay.lot, &stay.plate, ruling)?,
+        };
+        Ok(Some(TransactWriteItem::builder().update(update).build()))
+    }
+
+    /// Writes all of these or none; the reasons where a condition did not hold.
+    pub(crate) async fn transact(
+        &self,
+        items: Vec<TransactWriteItem>,
+    ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
         for attempt in 0..MAX_CONFLICT_RETRIES {
             match self.client.transact_write_items().set_transact_items(Some(items.clone())).send().await {
-                Ok(_) => return Ok(Committed::Done),
+                Ok(_) => return Ok(Ok(())),
                 Err(error) => match cancelled_by(error)? {
                     Cancelled::Conflict => tokio::time::sleep(Duration::from_millis(10 << attempt)).await,
-                    Cancelled::Condition(reasons) => return lost_race(&reasons),
+                    Cancelled::Condition(reasons) => return Ok(Err(reasons)),
                 },
             }
         }
         Err(StoreError::Contended(MAX_CONFLICT_RETRIES))
     }
 
-    /// The journal's part in a transaction.
+    /// The journal's part in a transaction, with the copies that drivers find again and those of days that were confirmed.
     pub(crate) fn postings(
         &self,
         entries: &[JournalEntry],
@@ -220,6 +259,7 @@ impl Billing {
             if let Some(late) = statements::late_item(&self.table, entry, now)? {
                 items.push(TransactWriteItem::builder().put(late).build());
             }
+            items.extend(self.drivers_copy(entry, now)?);
             let shard = entry.lot.as_ref().map_or(0, |lot| shard_of(lot, JOURNAL_SHARDS));
             let pk = journal_key(entry.day, shard);
             let put = Put::builder()
@@ -311,10 +351,12 @@ pub(crate) fn cancelled_by<R: std::fmt::Debug + Send + Sync + 'static>(
     }
 }
 
-fn lost_race(reasons: &[CancellationReason]) -> Result<Committed, StoreError> {
-    let first = reasons.first().filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
-    match first.and_then(|reason| reason.item.as_ref()) {
-        Some(item) => Ok(Committed::LostRace(Box::new(stored_payment(item)?))),
-        None => Err(StoreError::Refused("an entry of the journal exists though its payment has not moved")),
-    }
+/// Whether the condition of this item of the transaction did not hold.
+pub(crate) fn has_failed(reasons: &[CancellationReason], index: usize) -> bool {
+    reasons.get(index).is_some_and(|reason| reason.code() == Some("ConditionalCheckFailed"))
+}
+
+/// The first item of the transaction as it is in the table, where its condition did not hold.
+pub(crate) fn failed_payment(reasons: &[CancellationReason]) -> Option<&Item> {
+    reasons.first().filter(|_| has_failed(reasons, 0)).and_then(|reason| reason.item.as_ref())
 }

@@ -31,6 +31,7 @@ mod statements;
 pub mod stream;
 mod tasks;
 mod tracks;
+mod wallets;
 
 pub use activity::{Activity, CommandRecord, NoticeRecord};
 pub use billing::{Billing, Committed, Created, Stored};
@@ -50,6 +51,7 @@ pub use payers::{Begun, People};
 pub use receivables::{MAX_OWED_PAGE, Moved, OwedCursor};
 pub use statements::Drafted;
 pub use tasks::{Ended, FileEntry, FiledTask, Tasks};
+pub use wallets::{CashedOut, Opened, Written};
 
 /// How often a transaction that met another one is tried again.
 const MAX_CONFLICT_RETRIES: u32 = 6;

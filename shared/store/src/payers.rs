@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::{
     operation::{delete_item::DeleteItemError, put_item::PutItemError},
-    types::{ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+    types::{ConditionCheck, TransactWriteItem},
 };
 use baro_domain::{
     PlateNumber,
@@ -16,8 +16,8 @@ use baro_domain::{
 };
 
 use crate::{
-    Billing, Directory, MAX_CONFLICT_RETRIES, StoreError, Stored,
-    billing::{Cancelled, cancelled_by, payment_item, stored_payment},
+    Billing, Directory, StoreError, Stored,
+    billing::{failed_payment, stored_payment},
     directory::{CONTACT, MAX_BATCH_READ, batch_get, contact_key, put_over, unless_changed},
     facts::plate_key,
     item::{Item, PK, REV, SK, doc, key, n, number, s, text, with_doc},
@@ -153,12 +153,6 @@ impl Billing {
     /// driver paid by phone in between is among newer ones.
     pub async fn begin(&self, payment: &Payment, facts_revision: i64) -> Result<Begun, StoreError> {
         let stay = payment.stay().ok_or(StoreError::Refused("a promise is made for a stay"))?;
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(payment_item(payment, 1)?))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()?;
         let check = ConditionCheck::builder()
             .table_name(&self.parking_table)
             .set_key(Some(key(stay.lot.as_str(), &plate_key(&stay.plate))))
@@ -167,7 +161,7 @@ impl Billing {
             .expression_attribute_values(":rev", n(facts_revision))
             .build()?;
         let items = vec![
-            TransactWriteItem::builder().put(put).build(),
+            self.payment_put(payment, None)?,
             TransactWriteItem::builder().condition_check(check).build(),
         ];
         self.begun_by(items).await
@@ -175,23 +169,12 @@ impl Billing {
 
     /// Begins a payment by a transaction whose first item puts it; the others say whether the facts are still the same.
     pub(crate) async fn begun_by(&self, items: Vec<TransactWriteItem>) -> Result<Begun, StoreError> {
-        for attempt in 0..MAX_CONFLICT_RETRIES {
-            match self.client.transact_write_items().set_transact_items(Some(items.clone())).send().await {
-                Ok(_) => return Ok(Begun::New),
-                Err(error) => match cancelled_by(error)? {
-                    Cancelled::Conflict => {
-                        tokio::time::sleep(std::time::Duration::from_millis(10 << attempt)).await;
-                    }
-                    Cancelled::Condition(reasons) => {
-                        let existing = reasons.first().and_then(|reason| reason.item.as_ref());
-                        return match existing {
-                            Some(item) => Ok(Begun::Existing(Box::new(stored_payment(item)?))),
-                            None => Ok(Begun::Outdated),
-                        };
-                    }
-                },
-            }
+        match self.transact(items).await? {
+            Ok(()) => Ok(Begun::New),
+            Err(reasons) => match failed_payment(&reasons) {
+                Some(item) => Ok(Begun::Existing(Box::new(stored_payment(item)?))),
+                None => Ok(Begun::Outdated),
+            },
         }
-        Err(StoreError::Contended(MAX_CONFLICT_RETRIES))
     }
 }

@@ -105,6 +105,7 @@ async fn a_commit_whose_answer_was_lost_is_found_done() {
     // The SDK repeats the call with the same token: DynamoDB answers it as done, or the revision has moved on.
     let found_done = match answer {
         Committed::Done => true,
+        Committed::WalletShort => false,
         Committed::LostRace(now) => now.value == decision.payment,
     };
     assert!(found_done);

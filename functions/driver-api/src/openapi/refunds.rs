@@ -20,14 +20,16 @@ struct OperatorPayment {
     plate: String,
     /// Visit.
     visit_id: String,
-    /// What was asked for, won.
+    /// What was asked for, in money and in points, won.
     amount: i64,
-    /// What the gateway took, won.
+    /// What was paid, in money and in points, won.
     captured: i64,
     /// What of it went back, won.
     refunded: i64,
     /// What can be given back beside the refunds under way, won.
     refundable: i64,
+    /// What of `amount` the driver's points pay, won.
+    points: Option<i64>,
     /// `KRW`.
     currency: String,
     /// When it was asked for (RFC 3339 with the lot's offset, as all times).
@@ -48,7 +50,7 @@ struct OperatorRefund {
     amount: i64,
     /// Why.
     reason: String,
-    /// `operator` or `platform`.
+    /// `operator`, `driver` or `platform`.
     who: String,
     /// The operator.
     operator: Option<String>,

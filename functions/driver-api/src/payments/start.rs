@@ -194,6 +194,7 @@ pub(crate) fn payment_for(
         deposit_account: None,
         mismatch: None,
         pg_tx_id: None,
+        points: None,
     }
 }
 
@@ -201,7 +202,7 @@ pub(crate) fn payment_for(
 fn leave_by(known: &Known, payment: &Payment, now: Timestamp) -> Timestamp {
     let fact = PaidFact {
         payment: payment.id.clone(),
-        amount: payment.order.amount,
+        amount: payment.asked(),
         quoted_until: payment.stay().map_or(now, |stay| stay.quoted_until),
         paid_at: payment.paid_at.unwrap_or(now),
         promised_at: None,

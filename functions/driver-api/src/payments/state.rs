@@ -33,12 +33,15 @@ pub(crate) struct PaymentView {
     /// become `paid`; `held` is money that did not match and goes back.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     status: PaymentStatus,
-    /// What was asked for, won.
+    /// What was asked for, in money and in points, won.
     amount: i64,
-    /// What the gateway took, won.
+    /// What was paid, in money and in points, won.
     captured: i64,
     /// What of it went back, won.
     refunded: i64,
+    /// What of `amount` points pay, won.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<i64>,
     /// `KRW`.
     currency: &'static str,
     /// What the driver sees on the bill.
@@ -127,6 +130,8 @@ fn view(payment: Payment, language: Language) -> PaymentView {
     // The zone was known when the payment was made; were it gone from the database, UTC is still the right moment.
     let zone = TimeZone::get(payment.purpose.time_zone()).unwrap_or(TimeZone::UTC);
     let receipt = receipt(&payment, &zone, language);
+    let (asked, captured, refunded) = (payment.asked(), payment.paid(), payment.given_back());
+    let points = payment.points.as_ref().map(|share| share.held_total().get());
     let awaited = payment.status == PaymentStatus::AwaitingDeposit;
     let stay = payment.stay().cloned();
     let account = payment.deposit_account.filter(|_| awaited);
@@ -134,9 +139,10 @@ fn view(payment: Payment, language: Language) -> PaymentView {
     PaymentView {
         payment_id: payment.id,
         status: payment.status,
-        amount: order.amount.get(),
-        captured: payment.captured.get(),
-        refunded: payment.returned.get(),
+        amount: asked.get(),
+        captured: captured.get(),
+        refunded: refunded.get(),
+        points,
         currency: KRW,
         order_name: order.order_name,
         lot_id: stay.as_ref().map(|stay| stay.lot.clone()),
@@ -168,7 +174,7 @@ fn receipt(payment: &Payment, zone: &TimeZone, language: Language) -> Option<Rec
     let quote = Quote { leave_by: None, next_step: None, ..quote_of(payment)? };
     let exempt = quote.vat.tax_free == quote.total;
     Some(ReceiptView {
-        paid_before: quote.total.remaining_after(payment.order.amount).get(),
+        paid_before: quote.total.remaining_after(payment.asked()).get(),
         // A surcharge bears no VAT.
         vat: kept.vat_split(if exempt { kept } else { kept.remaining_after(payment.kept_of_fee()) }).into(),
         quote: QuoteView::new(quote, zone, language),

@@ -246,7 +246,11 @@ impl Till {
 
     /// Nothing is asked for yet; this payment is looked at.
     pub(crate) fn idle(cloud: Arc<Cloud>, id: PaymentId) -> Self {
-        let shop = Arc::new(Shop::default());
+        Self::over(cloud, id, Arc::new(Shop::default()))
+    }
+
+    /// A payment that is there already, with what the gateway has of it.
+    pub(crate) fn over(cloud: Arc<Cloud>, id: PaymentId, shop: Arc<Shop>) -> Self {
         let parts = (cloud.billing(), cloud.parking());
         let sync = PaymentSync::new(parts, baro_testing::shop(), shop.clone(), Clock::at(at(62)));
         cloud.forget_calls();

@@ -8,6 +8,8 @@ use super::{
 use crate::{
     RefundId, Won,
     ledger::{EntryKind, JournalEntry, UnbalancedEntry},
+    money::MoneyOverflow,
+    points::Points,
     visit::{PaidFact, Ruling},
 };
 
@@ -122,6 +124,9 @@ pub enum PaymentError {
     /// Postings did not balance.
     #[error(transparent)]
     Entry(#[from] UnbalancedEntry),
+    /// A sum does not fit.
+    #[error(transparent)]
+    Overflow(#[from] MoneyOverflow),
 }
 
 impl Payment {
@@ -187,20 +192,9 @@ fn money_moved(payment: &Payment, report: &Report) -> Result<Option<PaymentDecis
     let mismatch = payment.mismatch.or_else(|| payment.mismatch_with(report));
     let captured = if never_captured { captured } else { payment.captured };
     let returned = payment.returned.max(report.cancelled.min(captured));
-    let status = match (mismatch, returned) {
-        (_, back) if back >= captured => PaymentStatus::Refunded,
-        (Some(_), _) => PaymentStatus::Held,
-        (None, Won::ZERO) => PaymentStatus::Paid,
-        (None, _) => PaymentStatus::PartlyRefunded,
-    };
     let refunds = payment.told(&report.returns);
-    let is_moved = never_captured || returned != payment.returned || status != payment.status;
-    if !is_moved && refunds == payment.refunds {
-        return Ok(None);
-    }
     let paid_at = report.paid_at.or(payment.paid_at).unwrap_or(report.changed_at);
     let mut next = Payment {
-        status,
         paid_at: Some(paid_at),
         captured,
         returned,
@@ -210,42 +204,92 @@ fn money_moved(payment: &Payment, report: &Report) -> Result<Option<PaymentDecis
         pg_tx_id: report.pg_tx_id.clone().or_else(|| payment.pg_tx_id.clone()),
         ..payment.clone()
     };
+    next.settle_points();
+    next.status = next.status_of_money();
+    let is_moved = never_captured
+        || returned != payment.returned
+        || next.status != payment.status
+        || next.points != payment.points;
+    if !is_moved && next.refunds == payment.refunds {
+        return Ok(None);
+    }
     if let Some(mismatch) = next.mismatch.filter(|_| never_captured) {
         next.send_back(mismatch, report.changed_at);
     }
-    let entries = postings(payment, &next, report.changed_at)?;
+    let entries = next.postings_since(payment, report.changed_at)?;
     let fact = next.paid_fact().filter(|_| is_moved).map(VisitFact::Paid);
     Ok(Some(PaymentDecision { payment: next, entries, fact }))
 }
 
-/// What leads from `old` to `new` in the books.
-fn postings(old: &Payment, new: &Payment, at: Timestamp) -> Result<Vec<JournalEntry>, PaymentError> {
-    let (receipt, give_back) = match (new.mismatch, &new.purpose) {
-        (Some(_), _) => (EntryKind::HeldReceipt, EntryKind::HeldReturn),
-        (None, Purpose::Stay(_)) => (EntryKind::Sale, EntryKind::Refund),
-        (None, Purpose::TopUp(_)) => (EntryKind::TopUp, EntryKind::CashOut),
-    };
-    let mut entries = Vec::with_capacity(2);
-    // What does not match is held whole; else the surcharge goes into the books apart, since it bears no VAT.
-    let surcharge = if new.mismatch.is_some() { Won::ZERO } else { new.surcharge().min(new.captured) };
-    if old.captured.is_zero() {
-        let paid_at = new.paid_at.unwrap_or(at);
-        let fee = new.captured.remaining_after(surcharge);
-        for (kind, part) in [(receipt, fee), (EntryKind::Surcharge, surcharge)] {
-            if !part.is_zero() {
-                entries.push(new.entry(kind, String::new(), paid_at, part)?);
+impl Payment {
+    /// The state of a payment for which something was paid.
+    pub fn status_of_money(&self) -> PaymentStatus {
+        match self.mismatch {
+            _ if self.left().is_zero() => PaymentStatus::Refunded,
+            Some(_) => PaymentStatus::Held,
+            None if self.given_back().is_zero() => PaymentStatus::Paid,
+            None => PaymentStatus::PartlyRefunded,
+        }
+    }
+
+    /// What leads from `old` to this in the books.
+    pub fn postings_since(&self, old: &Self, at: Timestamp) -> Result<Vec<JournalEntry>, PaymentError> {
+        let mut entries = Vec::with_capacity(2);
+        // What does not match is held whole; else the surcharge goes into the books apart, since it bears no VAT.
+        let surcharge = if self.mismatch.is_some() { Won::ZERO } else { self.surcharge().min(self.captured) };
+        if old.captured.is_zero() && !self.captured.is_zero() {
+            entries.extend(self.receipt(surcharge, self.paid_at.unwrap_or(at))?);
+        }
+        entries.extend(self.money_given_back(old, surcharge, at)?);
+        entries.extend(self.points_since(old, at)?);
+        Ok(entries)
+    }
+
+    /// The money came.
+    fn receipt(&self, surcharge: Won, at: Timestamp) -> Result<Vec<JournalEntry>, PaymentError> {
+        let kind = match (self.mismatch, &self.purpose) {
+            (Some(_), _) => EntryKind::HeldReceipt,
+            (None, Purpose::Stay(_)) => EntryKind::Sale,
+            (None, Purpose::TopUp(top_up)) => {
+                let points = (&top_up.driver, Points { paid: self.captured, bonus: top_up.bonus });
+                return Ok(vec![self.points_entry(EntryKind::TopUp, String::new(), at, points)?]);
             }
-        }
+        };
+        let fee = self.captured.remaining_after(surcharge);
+        let parts = [(kind, fee), (EntryKind::Surcharge, surcharge)];
+        parts
+            .into_iter()
+            .filter(|(_, part)| !part.is_zero())
+            .map(|(kind, part)| self.entry(kind, String::new(), at, part))
+            .collect()
     }
-    let newly_returned = new.returned.remaining_after(old.returned);
-    let of_surcharge = new.returned.min(surcharge).remaining_after(old.returned.min(surcharge));
-    let of_fee = newly_returned.remaining_after(of_surcharge);
-    for (kind, part) in [(give_back, of_fee), (EntryKind::SurchargeReturn, of_surcharge)] {
-        if !part.is_zero() {
-            entries.push(new.entry(kind, new.returned.get().to_string(), at, part)?);
+
+    /// Money went back since `old`; what a cash-out gave back was held for it, and is posted with its points.
+    fn money_given_back(
+        &self,
+        old: &Self,
+        surcharge: Won,
+        at: Timestamp,
+    ) -> Result<Vec<JournalEntry>, PaymentError> {
+        let newly_returned = self.returned.remaining_after(old.returned);
+        let cashed_out = self.newly_cashed_out(old)?;
+        if cashed_out > newly_returned {
+            return Err(PaymentError::Inconsistent { paid: self.captured, cancelled: self.returned });
         }
+        let kind = match (self.mismatch, &self.purpose) {
+            (Some(_), _) => EntryKind::HeldReturn,
+            (None, Purpose::Stay(_)) => EntryKind::Refund,
+            (None, Purpose::TopUp(_)) => EntryKind::CashOut,
+        };
+        let of_surcharge = self.returned.min(surcharge).remaining_after(old.returned.min(surcharge));
+        let rest = newly_returned.remaining_after(cashed_out).remaining_after(of_surcharge);
+        let parts = [(kind, rest), (EntryKind::SurchargeReturn, of_surcharge)];
+        parts
+            .into_iter()
+            .filter(|(_, part)| !part.is_zero())
+            .map(|(kind, part)| self.entry(kind, self.returned.get().to_string(), at, part))
+            .collect()
     }
-    Ok(entries)
 }
 
 impl Payment {

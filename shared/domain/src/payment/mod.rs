@@ -3,6 +3,7 @@
 
 mod account;
 mod decide;
+mod points;
 mod promise;
 mod refund;
 
@@ -21,6 +22,7 @@ pub use account::{AccountLine, Invoice, invoice};
 pub use decide::{
     PaymentDecision, PaymentError, Report, ReportState, ReportedReturn, ReturnState, VisitFact, decide,
 };
+pub use points::{CashOutError, MAX_CASH_OUT_PARTS, PointsShare, ShareState, cash_out};
 pub use promise::{PromisedOrder, Shop};
 pub use refund::{
     MAX_REFUNDS, Refund, RefundAccount, RefundError, RefundOrder, RefundState, RefundStep, RequestedBy,
@@ -266,12 +268,38 @@ pub struct Payment {
     /// The gateway's transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pg_tx_id: Option<String>,
+    /// What of the fee its driver's points pay, beside `order.amount`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<PointsShare>,
 }
 
 impl Payment {
-    /// What is held for its purpose now, won.
+    /// What is held for its purpose now, in money and in points, won.
     pub fn kept(&self) -> Won {
-        if self.mismatch.is_some() { Won::ZERO } else { self.captured.remaining_after(self.returned) }
+        if self.mismatch.is_some() { Won::ZERO } else { self.left() }
+    }
+
+    /// What it was asked for: the gateway's part and the points, won.
+    pub fn asked(&self) -> Won {
+        let points = self.points.as_ref().map_or(Won::ZERO, PointsShare::held_total);
+        self.order.amount.plus(points).unwrap_or(self.order.amount)
+    }
+
+    /// What was paid: taken by the gateway, and by points, won.
+    pub fn paid(&self) -> Won {
+        let points = self.points.as_ref().map_or(Won::ZERO, PointsShare::spent);
+        self.captured.plus(points).unwrap_or(self.captured)
+    }
+
+    /// What of [`Payment::paid`] went back, won.
+    pub fn given_back(&self) -> Won {
+        self.paid().remaining_after(self.left())
+    }
+
+    fn left(&self) -> Won {
+        let money = self.captured.remaining_after(self.returned);
+        let points = self.points.as_ref().map_or(Won::ZERO, PointsShare::kept);
+        money.plus(points).unwrap_or(money)
     }
 
     /// What of the amount asked for is surcharge, won.
@@ -281,7 +309,7 @@ impl Payment {
 
     /// What is held now of the fee itself, won: what goes back is taken from the surcharge first.
     pub fn kept_of_fee(&self) -> Won {
-        self.kept().min(self.captured.remaining_after(self.surcharge()))
+        self.kept().min(self.paid().remaining_after(self.surcharge()))
     }
 
     /// The stay it is for, if it is for one.
@@ -314,5 +342,7 @@ impl Payment {
     }
 }
 
+#[cfg(test)]
+mod points_tests;
 #[cfg(test)]
 mod tests;

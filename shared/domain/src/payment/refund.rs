@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Means, Method, Payment, PaymentDecision, PaymentStatus, Purpose, ReportedReturn, ReturnState};
-use crate::{OperatorId, RefundId, Won};
+use crate::{OperatorId, RefundId, Won, points::Points};
 
 /// A payment has at most so many refunds.
 pub const MAX_REFUNDS: usize = 20;
@@ -22,6 +22,8 @@ pub enum RequestedBy {
         /// The person, by the name of the key that was used.
         name: String,
     },
+    /// The driver whose points are given back as money.
+    Driver,
     /// Our own rule: the money was not asked for, or paid twice.
     Platform,
 }
@@ -81,8 +83,12 @@ pub enum RefundState {
 pub struct Refund {
     /// Derived from who asked and their key.
     pub id: RefundId,
-    /// How much, won.
+    /// How much of it the gateway gives back, won.
     pub amount: Won,
+    /// The points that move with it: of a fee, those that go back to the wallet; of a top-up, those held until the money is
+    /// back, and the bonus that goes with them.
+    #[serde(default, skip_serializing_if = "Points::is_zero")]
+    pub points: Points,
     /// Why.
     pub reason: String,
     /// Who asked.
@@ -119,6 +125,8 @@ pub enum RefundStep {
     WriteDown(Box<Payment>),
     /// Ask, guarded by this balance; it may have been asked for before.
     Ask(Box<Refund>, Won),
+    /// Points alone go back: nothing is asked at the gateway, this is written down with its postings.
+    Points(Box<Payment>),
     /// It can't be done any more: write that down.
     GiveUp(Box<Payment>),
     /// No gateway has the money: book it.
@@ -185,8 +193,14 @@ impl Refund {
 }
 
 impl Payment {
-    /// What can be given back beside the refunds under way, won.
+    /// What can be given back beside the refunds under way, in money and in points, won.
     pub fn refundable(&self) -> Won {
+        let (money, points) = (self.refundable_money(), self.refundable_points());
+        points.total().and_then(|points| points.plus(money)).unwrap_or(money)
+    }
+
+    /// What the gateway can give back beside the refunds under way, won.
+    pub fn refundable_money(&self) -> Won {
         let under_way = self.refunds.iter().filter(|refund| refund.is_open()).map(|refund| refund.amount);
         let under_way = Won::sum(under_way).unwrap_or(self.captured);
         self.captured.remaining_after(self.returned).remaining_after(under_way)
@@ -195,7 +209,7 @@ impl Payment {
     /// The payment with this refund written into it; `None` when it is there already.
     pub fn request_refund(&self, order: RefundOrder, now: Timestamp) -> Result<Option<Self>, RefundError> {
         if let Some(known) = self.refunds.iter().find(|refund| refund.id == order.id) {
-            let same = order.amount.is_none_or(|amount| amount == known.amount);
+            let same = order.amount.is_none_or(|amount| self.total_of(known) == Ok(amount));
             return if same { Ok(None) } else { Err(RefundError::IdReused) };
         }
         if matches!(self.purpose, Purpose::TopUp(_)) {
@@ -216,21 +230,27 @@ impl Payment {
         if self.refunds.len() >= MAX_REFUNDS {
             return Err(RefundError::TooMany);
         }
-        let needs_account = self.method == Some(Method::VirtualAccount) && order.account.is_none();
+        // Money first: what was paid with a card goes back to it, and the points stay spent as long as they can.
+        let money = amount.min(self.refundable_money());
+        let points = self.refundable_points().last(amount.remaining_after(money));
+        let needs_account =
+            !money.is_zero() && self.method == Some(Method::VirtualAccount) && order.account.is_none();
         if needs_account && order.by != RequestedBy::Platform {
             return Err(RefundError::AccountNeeded);
         }
         let mut next = self.clone();
-        next.refunds.push(Refund { amount, ..self.refund(order, amount, now) });
+        next.refunds.push(Refund { points, ..self.refund(order, money, now) });
         Ok(Some(next))
     }
 
     /// A refund as it begins.
     pub(super) fn refund(&self, order: RefundOrder, amount: Won, now: Timestamp) -> Refund {
-        let waits = self.method == Some(Method::VirtualAccount) && order.account.is_none();
+        let waits =
+            !amount.is_zero() && self.method == Some(Method::VirtualAccount) && order.account.is_none();
         Refund {
             id: order.id,
             amount,
+            points: Points::ZERO,
             reason: order.reason,
             by: order.by,
             requested_at: now,
@@ -254,6 +274,9 @@ impl Payment {
             matches!(refund.state, RefundState::Requested | RefundState::Sent { .. } | RefundState::Pending)
         };
         let refund = self.refunds.iter().find(waits)?;
+        if refund.amount.is_zero() {
+            return Some(RefundStep::Points(Box::new(self.points_given_back(&refund.id, now))));
+        }
         let cancellable = self.captured.remaining_after(self.returned);
         if matches!(self.means, Means::OnAccount { .. }) {
             return self.booked_back(refund, now).ok().map(Box::new).map(RefundStep::Book);
@@ -284,7 +307,8 @@ impl Payment {
         self.with_state(id, RefundState::Refused { at: now, code: code.to_owned() })
     }
 
-    fn with_state(&self, id: &RefundId, state: RefundState) -> Self {
+    #[must_use]
+    pub(super) fn with_state(&self, id: &RefundId, state: RefundState) -> Self {
         let mut next = self.clone();
         if let Some(refund) = next.refunds.iter_mut().find(|refund| refund.id == *id) {
             refund.state = state;

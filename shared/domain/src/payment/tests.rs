@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::ledger::Account;
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-11-20T03:00:00Z".parse().unwrap()
 }
 
-fn payment() -> Payment {
+pub(super) fn payment() -> Payment {
     Payment {
         id: PaymentId::derive(&["p"]),
         status: PaymentStatus::Requested,
@@ -43,10 +43,11 @@ fn payment() -> Payment {
         means: Means::default(),
         failure: None,
         pg_tx_id: None,
+        points: None,
     }
 }
 
-fn report(state: ReportState, cancelled: i64) -> Report {
+pub(super) fn report(state: ReportState, cancelled: i64) -> Report {
     let paid = matches!(state, ReportState::Paid | ReportState::PartlyCancelled | ReportState::Cancelled);
     Report {
         state,

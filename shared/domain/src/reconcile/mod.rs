@@ -54,16 +54,22 @@ pub struct OurPayment {
 }
 
 impl OurPayment {
-    /// What of a payment matters here.
+    /// What of a payment matters here: its money. The gateway knows nothing of points, so where its state is right with them,
+    /// it is told as it would be without.
     pub fn of(payment: &Payment) -> Self {
-        Self {
+        let mut of = Self {
             id: payment.id.clone(),
             status: payment.status,
             captured: payment.captured,
             returned: payment.returned,
             is_held: payment.mismatch.is_some(),
             paid_on: payment.paid_at.and_then(|at| at.in_tz(HOME_ZONE).ok()).map(|at| at.date()),
+        };
+        let counts_points = payment.points.is_some() && !payment.captured.is_zero();
+        if counts_points && payment.status == payment.status_of_money() {
+            of.status = of.implied();
         }
+        of
     }
 
     /// The status that its sums ask for, where money was taken.

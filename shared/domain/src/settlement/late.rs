@@ -63,16 +63,24 @@ pub struct Adjustment {
 impl Adjustment {
     pub(super) fn of(entry: &JournalEntry) -> Self {
         let reason = match entry.kind {
-            EntryKind::Refund
-            | EntryKind::SurchargeReturn
-            | EntryKind::HeldReturn
-            | EntryKind::CashOut
-            | EntryKind::OnAccountReturned => AdjustmentReason::LateRefund,
             EntryKind::Sale
             | EntryKind::Surcharge
             | EntryKind::HeldReceipt
             | EntryKind::TopUp
+            | EntryKind::PointsSpent
             | EntryKind::OnAccount => AdjustmentReason::LateSale,
+            EntryKind::Refund
+            | EntryKind::SurchargeReturn
+            | EntryKind::HeldReturn
+            | EntryKind::OnAccountReturned
+            | EntryKind::CashOut
+            | EntryKind::PointsReturned
+            | EntryKind::BonusForfeited
+            | EntryKind::PointsHeld
+            | EntryKind::PointsReleased
+            | EntryKind::CashOutHeld
+            | EntryKind::CashOutDone
+            | EntryKind::CashOutReleased => AdjustmentReason::LateRefund,
         };
         Self { day: entry.day, reason }
     }
