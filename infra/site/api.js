@@ -11,6 +11,7 @@ export class ApiError extends Error {
 }
 
 const REQUEST_TIMEOUT_MS = 12000;
+export const MEMBER_KEY = "baro.member";
 const path = (strings, ...values) => strings.reduce((all, part, i) => all + encodeURIComponent(values[i - 1]) + part);
 
 async function call(url, options = {}) {
@@ -44,12 +45,13 @@ export const receivable = (id) => call(path`/v1/receivables/${id}`);
 export const payReceivable = (id) => call(path`/v1/receivables/${id}/payments`, { method: "POST" });
 export const refresh = (id) => call(path`/v1/payments/${id}/refresh`, { method: "POST" });
 
-/** Asks for a payment. `key` names the driver's wish to pay: sent again after a failure of the line, it makes no second one. */
-export async function startPayment(id, plate, key, contact) {
+/** Asks for a payment. `key` names the driver's wish to pay: sent again after a failure of the line, it makes no second one.
+ * `points` are a member's, and pay first. */
+export async function startPayment(id, plate, key, contact, points) {
   const request = {
     method: "POST",
-    headers: { "content-type": "application/json", "idempotency-key": key },
-    body: JSON.stringify(contact ? { contact } : {}),
+    headers: { "content-type": "application/json", "idempotency-key": key, ...(points && { authorization: `Bearer ${points.key}` }) },
+    body: JSON.stringify({ ...(contact && { contact }), ...(points && { points: points.most }) }),
   };
   const url = path`/v1/lots/${id}/visits/${plate}/payments`;
   try {
@@ -60,9 +62,14 @@ export async function startPayment(id, plate, key, contact) {
   }
 }
 
+/** The key of the membership, if there is one on this device. */
+export function memberKey() {
+  try { return localStorage.getItem(MEMBER_KEY); } catch { return null; }
+}
+
 /** As a member: the key proves who asks. */
-function asMember(key, url, method = "GET", body) {
-  const headers = { authorization: `Bearer ${key}`, ...(body && { "content-type": "application/json" }) };
+function asMember(key, url, method = "GET", body, wish) {
+  const headers = { authorization: `Bearer ${key}`, ...(body && { "content-type": "application/json" }), ...(wish && { "idempotency-key": wish }) };
   return call(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
 }
 
@@ -73,6 +80,11 @@ export const registerCard = (key, billingKey) => asMember(key, "/v1/members/me/c
 export const deleteCard = (key, id) => asMember(key, path`/v1/members/me/cards/${id}`, "DELETE");
 export const registerPlate = (key, plate, limit) => asMember(key, path`/v1/members/me/plates/${plate}`, "PUT", { limit });
 export const deletePlate = (key, plate) => asMember(key, path`/v1/members/me/plates/${plate}`, "DELETE");
+
+export const wallet = (key) => asMember(key, "/v1/members/me/points");
+export const topUp = (key, wish, amount) => asMember(key, "/v1/members/me/points/top-ups", "POST", { amount }, wish);
+/** All that can be had back. */
+export const cashOut = (key, wish) => asMember(key, "/v1/members/me/points/refunds", "POST", undefined, wish);
 
 let sdk;
 

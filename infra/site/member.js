@@ -2,16 +2,12 @@
 
 import * as api from "./api.js";
 import { announce, failure, h, show } from "./dom.js";
+import { points } from "./points.js";
 import { t, won } from "./texts.js";
 
-const KEY = "baro.member";
 /** What the gateway's page gave, when the browser had to leave for it. */
 const ISSUED = "baro.issued";
 const LIMITS = [10000, 30000, 50000, 100000];
-
-function kept() {
-  try { return localStorage.getItem(KEY); } catch { return null; }
-}
 
 /** The gateway comes back to `/?transactionType=ISSUE_BILLING_KEY&billingKey=…`; true if it did. */
 export function backFromIssuing(back) {
@@ -34,20 +30,22 @@ function issued() {
 
 /** Shows the membership, or how to begin one. */
 export async function member(still) {
-  const key = kept();
+  const key = api.memberKey();
   if (!key) { start(still); return; }
   show(t.member, h("p", { class: "muted waiting" }, t.loading));
   try {
     const said = issued();
     const problem = said && await take(key, said);
     const found = await api.member(key);
+    const wallet = found.kind === "driver" && await api.wallet(key);
     if (!still()) return;
     show(t.member, problem, cards(still, key, found), plates(still, key, found),
+      wallet && points(still, key, wallet, () => member(still)),
       h("p", {}, h("a", { href: "#/" }, t.findLots)));
     announce(t.member);
   } catch (error) {
     if (!still()) return;
-    if (error.code === "wrong-member-key") localStorage.removeItem(KEY);
+    if (error.code === "wrong-member-key") localStorage.removeItem(api.MEMBER_KEY);
     show(t.member, failure(error, () => member(still)));
   }
 }
@@ -59,7 +57,7 @@ function start(still) {
     try {
       const joined = await api.join();
       // Without a place to keep it the key would be lost, and the card with it.
-      localStorage.setItem(KEY, joined.key);
+      localStorage.setItem(api.MEMBER_KEY, joined.key);
       if (still()) member(still);
     } catch (error) {
       problem.replaceChildren(failure(error));

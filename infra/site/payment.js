@@ -53,8 +53,9 @@ function stayOf(id) {
 
 async function draw(still, found, said, late) {
   const stay = stayOf(found.paymentId);
-  const toVisit = (label) => stay && h("p", {}, stay.owed
-    ? h("a", { href: `#/owed/${encodeURIComponent(stay.owed)}` }, t.owed)
+  const toVisit = (label) => stay && h("p", {}, stay.points
+    ? h("a", { href: "#/member" }, t.points)
+    : stay.owed ? h("a", { href: `#/owed/${encodeURIComponent(stay.owed)}` }, t.owed)
     : h("a", { href: `#/lot/${encodeURIComponent(stay.lotId)}/visit/${encodeURIComponent(stay.plate)}` }, label));
   announce(t.status[found.status]);
   if (found.status === "requested" || found.status === "failed") {
@@ -82,7 +83,7 @@ function unpaid(said) {
 }
 
 async function leaveBy(stay) {
-  if (stay.owed) return null;
+  if (stay.owed || stay.points) return null;
   try {
     const visit = await api.visit(stay.lotId, stay.plate);
     return visit.due === 0 && visit.state !== "left" && visit.leaveBy;
@@ -110,7 +111,8 @@ function receipt(found) {
       h("dt", {}, t.vat), h("dd", {}, won(found.receipt.vat.vat)),
       found.receipt.vat.taxFree > 0 && [h("dt", {}, t.taxFree), h("dd", {}, won(found.receipt.vat.taxFree))]],
     found.paidAt && [h("dt", {}, t.paidAt), h("dd", {}, moment(found.paidAt))],
-    h("dt", {}, t.plate), h("dd", {}, found.plate),
+    found.points > 0 && [h("dt", {}, t.byPoints), h("dd", {}, t.pointsOf(found.points))],
+    found.plate && [h("dt", {}, t.plate), h("dd", {}, found.plate)],
     h("dt", {}, t.paymentId), h("dd", { class: "muted" }, found.paymentId));
   const before = found.receipt && found.receipt.paidBefore;
   return h("section", { class: "card", "aria-label": t.receipt }, h("h2", {}, `${t.receipt} · ${found.orderName}`), facts,

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { announce, failure, h, lines, show } from "./dom.js";
+import { spending } from "./points.js";
 import { clock, duration, moment, t, won } from "./texts.js";
 
 export const METHODS = ["CARD", "EASY_PAY", "VIRTUAL_ACCOUNT"];
@@ -85,6 +86,8 @@ function payForm(lotId, plate, found, changed) {
   const problem = h("div", {});
   // One key for one wish to pay: pressed again after a failure of the line, it finds the same payment.
   let key = crypto.randomUUID();
+  let points = null;
+  const withPoints = spending((chosen) => { points = chosen; key = crypto.randomUUID(); });
   const submit = async (event) => {
     event.preventDefault();
     button.disabled = true;
@@ -92,8 +95,10 @@ function payForm(lotId, plate, found, changed) {
     announce(t.preparing);
     try {
       const contact = phone.value.trim() ? { phone: phone.value.trim() } : undefined;
-      const [started, sdk] = await Promise.all([api.startPayment(lotId, plate, key, contact), api.portone()]);
-      if (started.amount !== found.due) {
+      // Points are held for minutes, and a deposit may take an hour.
+      const spent = draft.method === "VIRTUAL_ACCOUNT" ? null : points;
+      const [started, sdk] = await Promise.all([api.startPayment(lotId, plate, key, contact, spent), api.portone()]);
+      if (started.amount + (started.points || 0) !== found.due) {
         changed();
       } else if (started.status === "requested" || started.status === "failed") {
         await pay(sdk, started, draft.method, { lotId, plate });
@@ -107,7 +112,7 @@ function payForm(lotId, plate, found, changed) {
     button.disabled = false;
   };
   return h("form", { class: "card", submit },
-    h("fieldset", {}, h("legend", {}, t.method), h("div", { class: "choices" }, METHODS.map(choice))),
+    h("fieldset", {}, h("legend", {}, t.method), h("div", { class: "choices" }, METHODS.map(choice))), withPoints,
     h("label", { for: "phone" }, t.phone), phone, h("p", { class: "muted", id: "phone-hint" }, t.phoneHint),
     problem, button);
 }

@@ -1,6 +1,7 @@
 //! The errors a driver's page can meet, and how the layers below are told as them.
 
 use baro_domain::{TariffError, tariff::BookError};
+pub use baro_door::WRONG_MEMBER_KEY;
 use baro_runtime::{
     ErrorCode, Problem,
     problem::{failure, internal},
@@ -32,6 +33,12 @@ pub const DISPUTE_OPEN: ErrorCode =
 /// The key was used for an earlier stay of this car.
 pub const IDEMPOTENCY_KEY_REUSED: ErrorCode =
     ErrorCode::new(422, "idempotency-key-reused", "This Idempotency-Key belongs to another request");
+/// The wallet holds no points to spend, or fewer that can be had back; `most` says how many.
+pub const POINTS_SHORT: ErrorCode = ErrorCode::new(409, "points-short", "The wallet has too few points");
+/// A wallet holds at most `most` points.
+pub const WALLET_FULL: ErrorCode = ErrorCode::new(409, "wallet-full", "The wallet can't take so many points");
+/// Companies pay with their card, or on account.
+pub const NO_WALLET: ErrorCode = ErrorCode::new(409, "no-wallet", "A company has no points");
 /// The path holds no plate.
 pub const INVALID_PLATE: ErrorCode = ErrorCode::new(400, "invalid-plate", "This is not a plate");
 /// A phone number, push token or language that nobody can be reached by; `pointer` says which.
@@ -50,6 +57,10 @@ pub const CODES: &[ErrorCode] = &[
     NO_TARIFF,
     DISPUTE_OPEN,
     IDEMPOTENCY_KEY_REUSED,
+    POINTS_SHORT,
+    WALLET_FULL,
+    NO_WALLET,
+    WRONG_MEMBER_KEY,
     INVALID_PLATE,
     INVALID_CONTACT,
 ];

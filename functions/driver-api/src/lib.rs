@@ -12,6 +12,7 @@ mod occupancy;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod payments;
+mod points;
 mod price_text;
 mod rate_table;
 mod receivables;
@@ -37,7 +38,7 @@ pub use codes::CODES;
 pub use service::DriverApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template and the document.
-pub const ROUTES: [&str; 13] = [
+pub const ROUTES: [&str; 16] = [
     "GET /v1/lots",
     "GET /v1/lots/{lotId}",
     "GET /v1/lots/{lotId}/occupancy",
@@ -51,6 +52,9 @@ pub const ROUTES: [&str; 13] = [
     "POST /v1/payments/{paymentId}/refresh",
     "GET /v1/receivables/{receivableId}",
     "POST /v1/receivables/{receivableId}/payments",
+    "GET /v1/members/me/points",
+    "POST /v1/members/me/points/top-ups",
+    "POST /v1/members/me/points/refunds",
 ];
 
 /// Answers one request. Texts are in the language asked for.
@@ -68,6 +72,9 @@ pub async fn handle(api: Arc<DriverApi>, request: Request) -> Result<Response<Bo
         Some("GET /v1/lots/{lotId}/visits/{plate}/owed") => receivables::owed(&api, &request).await,
         Some("GET /v1/receivables/{receivableId}") => receivables::one(&api, &request).await,
         Some("POST /v1/receivables/{receivableId}/payments") => receivables::pay(&api, &request).await,
+        Some("GET /v1/members/me/points") => points::wallet(&api, &request).await,
+        Some("POST /v1/members/me/points/top-ups") => points::top_up(&api, &request).await,
+        Some("POST /v1/members/me/points/refunds") => points::cash_out(&api, &request).await,
         Some("GET /v1/payments/{paymentId}") => payments::state(&api, &request).await,
         Some("POST /v1/payments/{paymentId}/refresh") => payments::refresh(&api, &request).await,
         _ => Err(ROUTE_NOT_FOUND.problem()),

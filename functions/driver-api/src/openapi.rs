@@ -35,7 +35,8 @@ use others::GateSecret;
 
 use crate::codes::{
     DISPUTE_OPEN, FEE_UNKNOWN, IDEMPOTENCY_KEY_REUSED, INVALID_CONTACT, INVALID_PLATE, LOT_NOT_FOUND,
-    NO_TARIFF, NOTHING_DUE, PAYMENT_NOT_FOUND, RECEIVABLE_NOT_FOUND, VISIT_NOT_FOUND, VISIT_OVER,
+    NO_TARIFF, NO_WALLET, NOTHING_DUE, PAYMENT_NOT_FOUND, POINTS_SHORT, RECEIVABLE_NOT_FOUND,
+    VISIT_NOT_FOUND, VISIT_OVER, WALLET_FULL, WRONG_MEMBER_KEY,
 };
 
 /// An error (RFC 9457). `code` is stable; texts are not.
@@ -80,6 +81,9 @@ struct ProblemView {
         crate::receivables::owed,
         crate::receivables::one,
         crate::receivables::pay,
+        crate::points::wallet,
+        crate::points::top_up::top_up,
+        crate::points::cash_out::cash_out,
         operators::open_visits,
         gates::gate_health,
         operators::tasks,
@@ -123,7 +127,7 @@ struct ProblemView {
 struct Document;
 
 /// The errors of each driver route; what every route can answer is added to them.
-const ERRORS: [(&str, &[ErrorCode]); 13] = [
+const ERRORS: [(&str, &[ErrorCode]); 16] = [
     ("GET /v1/lots", &[MISSING_PARAMETER, INVALID_PARAMETER]),
     ("GET /v1/lots/{lotId}", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
     ("GET /v1/lots/{lotId}/occupancy", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
@@ -172,6 +176,9 @@ const ERRORS: [(&str, &[ErrorCode]); 13] = [
             BODY_TOO_LARGE,
             UNSUPPORTED_MEDIA_TYPE,
             IDEMPOTENCY_KEY_REUSED,
+            WRONG_MEMBER_KEY,
+            NO_WALLET,
+            POINTS_SHORT,
         ],
     ),
     (
@@ -193,6 +200,35 @@ const ERRORS: [(&str, &[ErrorCode]); 13] = [
             NOTHING_DUE,
             BODY_TOO_LARGE,
             UNSUPPORTED_MEDIA_TYPE,
+        ],
+    ),
+    ("GET /v1/members/me/points", &[WRONG_MEMBER_KEY, NO_WALLET]),
+    (
+        "POST /v1/members/me/points/top-ups",
+        &[
+            INVALID_IDEMPOTENCY_KEY,
+            INVALID_MEMBER,
+            MALFORMED_JSON,
+            WRONG_MEMBER_KEY,
+            NO_WALLET,
+            WALLET_FULL,
+            BODY_TOO_LARGE,
+            UNSUPPORTED_MEDIA_TYPE,
+            IDEMPOTENCY_KEY_REUSED,
+        ],
+    ),
+    (
+        "POST /v1/members/me/points/refunds",
+        &[
+            INVALID_IDEMPOTENCY_KEY,
+            INVALID_MEMBER,
+            MALFORMED_JSON,
+            WRONG_MEMBER_KEY,
+            NO_WALLET,
+            POINTS_SHORT,
+            BODY_TOO_LARGE,
+            UNSUPPORTED_MEDIA_TYPE,
+            IDEMPOTENCY_KEY_REUSED,
         ],
     ),
 ];

@@ -3,13 +3,13 @@
 
 use baro_domain::{
     PaymentId, PricedLot, ReceivableId,
-    payment::{OwedPart, PaidStay, Payment, PaymentStatus},
+    payment::{OwedPart, PaidStay, Payment, PaymentStatus, Purpose},
     receivable::{Receivable, ReceivableState},
     tariff::Demand,
 };
 use baro_runtime::{
     Problem,
-    http::{Language, path_parsed, respond_json},
+    http::{INVALID_MEMBER, Language, path_parsed, respond_json},
     problem::internal,
 };
 use baro_store::Created;
@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::{
     codes::{NOTHING_DUE, RECEIVABLE_NOT_FOUND, store},
     contact::contact_of,
-    payments::start::{StartPayment, StartedPayment, payment_for, pinned, respond},
+    payments::start::{StartPayment, StartedPayment, fee_of, of_lot, payment_for, pinned},
     service::DriverApi,
     view::{KRW, local},
     visits::Known,
@@ -144,6 +144,10 @@ pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<B
 ))]
 pub(crate) async fn pay(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let asked = StartPayment::of(request)?;
+    // A surcharge is no fee, and points pay fees alone.
+    if asked.points.is_some() {
+        return Err(INVALID_MEMBER.problem().with("pointer", "#/points"));
+    }
     let contact = contact_of(asked.contact, request)?;
     let (owed, lot, demand) = load(api, request).await?;
     if demand.principal.is_zero() {
@@ -153,15 +157,15 @@ pub(crate) async fn pay(api: &DriverApi, request: &Request) -> Result<Response<B
     let quote = explained(&lot, &owed)?;
     for window in 0..MAX_WINDOWS {
         let details = (payment_id(&owed, &demand, window), contact.clone(), api.clock.now());
-        let stay = stay_of(&owed, &lot, &demand);
-        let payment = payment_for(api, &lot.lot.name, stay, amount, quote.clone(), details);
+        let purpose = Purpose::Stay(stay_of(&owed, &lot, &demand));
+        let payment = payment_for(api, fee_of(&lot.lot.name), purpose, amount, quote.clone(), details);
         let (payment, status) = match api.billing.create(&payment).await.map_err(store)? {
             Created::New => (payment, StatusCode::CREATED),
             Created::Existing(existing) if is_spent(&existing.value) => continue,
             Created::Existing(existing) => (existing.value, StatusCode::OK),
         };
         pinned(api, &payment).await;
-        return respond(api, &lot, &payment, status, None, Language::of(request.headers()));
+        return of_lot(api, &lot, &payment, status, None, Language::of(request.headers()));
     }
     Err(NOTHING_DUE.problem().detail("too many payments were begun; one of them may still come"))
 }

@@ -63,8 +63,8 @@ impl DriverApi {
         Ok(Self {
             directory: Directory::new(dynamodb.clone(), table("DIRECTORY_TABLE")?),
             parking: Parking::new(dynamodb.clone(), table("PARKING_TABLE")?),
-            // No payment is committed here, so this function has no business with the visits' table.
-            billing: Billing::new(dynamodb.clone(), table("BILLING_TABLE")?, ""),
+            // A fee that points pay alone is paid here, and its visit learns of it.
+            billing: Billing::new(dynamodb.clone(), table("BILLING_TABLE")?, table("PARKING_TABLE")?),
             activity: Activity::new(dynamodb, table("ACTIVITY_TABLE")?),
             payments: PaymentQueue {
                 client: aws_sdk_sqs::Client::new(aws),

@@ -8,6 +8,7 @@ use baro_domain::{
     CardId, Member,
     purse::{BillingKey, RegisteredCard},
 };
+use baro_door::caller;
 use baro_runtime::{
     Problem,
     http::{INVALID_MEMBER, empty, json_body, path_parsed, respond_json},
@@ -20,7 +21,6 @@ use serde::Deserialize;
 
 use crate::{
     Members,
-    access::caller,
     codes::{CARD_REFUSED, CARDS_FULL, gateway, store},
     me::CardView,
     service::{MAX_RACES, Shop},
@@ -49,7 +49,7 @@ impl AskedCard {
 
 /// `POST /v1/members/me/cards`: the card becomes the one that is charged. Sent again it changes nothing.
 pub(crate) async fn register(api: &Members, request: &Request) -> Result<Response<Body>, Problem> {
-    let member = caller(api, request).await?.value;
+    let member = caller(&api.directory, request).await?.value;
     let key = json_body::<AskedCard>(request, MAX_BODY_BYTES)?.key()?;
     let issued = api.gateway.billing_key(&Secret::new(key.expose())).await.map_err(gateway)?;
     let issued = issued.filter(|issued| is_for(issued, &member, &api.shop));
@@ -81,7 +81,7 @@ fn is_for(issued: &IssuedBillingKey, member: &Member, shop: &Shop) -> bool {
 /// `DELETE /v1/members/me/cards/{cardId}`: first here, so that no promise is charged to it any more, then at the gateway. What
 /// the gateway did not hear is kept, and asked again by the same request.
 pub(crate) async fn take_back(api: &Members, request: &Request) -> Result<Response<Body>, Problem> {
-    let member = caller(api, request).await?.value;
+    let member = caller(&api.directory, request).await?.value;
     let card: CardId = path_parsed(request, "cardId")?;
     for _ in 0..MAX_RACES {
         let before = api.billing.purse(&member.payer).await.map_err(store)?;

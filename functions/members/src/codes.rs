@@ -1,15 +1,13 @@
 //! The errors a member's page can meet, and how the layers below are told as them.
 
 use baro_clients::portone::{GatewayError, RefusalKind};
+pub use baro_door::WRONG_MEMBER_KEY;
 use baro_runtime::{
     ErrorCode, Problem,
     problem::{INTERNAL_ERROR, UNAVAILABLE, chain, failure},
 };
 use baro_store::StoreError;
 
-/// No member's key was sent, or one that fits no member.
-pub const WRONG_MEMBER_KEY: ErrorCode =
-    ErrorCode::new(401, "wrong-member-key", "A valid member's key is needed");
 /// A member was made with this key before, and its key is shown once alone.
 pub const MEMBER_EXISTS: ErrorCode =
     ErrorCode::new(409, "member-exists", "This Idempotency-Key has made a member already");

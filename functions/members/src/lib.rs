@@ -4,7 +4,6 @@
 //! A module per subject; each handler reads as key → member → load → decide → one conditional write → answer. Nothing is
 //! charged here: a registered plate is a word that the gates go by, and `payment-sync` keeps it.
 
-mod access;
 mod cards;
 pub mod codes;
 mod join;

@@ -5,6 +5,7 @@ use baro_domain::{
     purse::{Purse, RegisteredCard},
     visit::Payer,
 };
+use baro_door::caller;
 use baro_runtime::{
     Problem,
     http::{local_time, respond_json},
@@ -14,7 +15,7 @@ use jiff::tz::{self, TimeZone};
 use lambda_http::{Body, Request};
 use serde::Serialize;
 
-use crate::{Members, access::caller, codes::store};
+use crate::{Members, codes::store};
 
 /// A member.
 #[derive(Serialize)]
@@ -89,7 +90,7 @@ struct Issuing<'a> {
 
 /// `GET /v1/members/me`
 pub(crate) async fn me(api: &Members, request: &Request) -> Result<Response<Body>, Problem> {
-    let member = caller(api, request).await?.value;
+    let member = caller(&api.directory, request).await?.value;
     let purse = api.billing.purse(&member.payer).await.map_err(store)?.value;
     respond_json(StatusCode::OK, &view(api, &member, &purse))
 }

@@ -1,6 +1,7 @@
 //! Plates whose visits a member pays.
 
 use baro_domain::{MemberPlate, PlateNumber, Won, member::PlateRefused};
+use baro_door::caller;
 use baro_runtime::{
     Problem,
     http::{INVALID_MEMBER, empty, json_body, path_parameter, respond_json},
@@ -13,7 +14,6 @@ use serde::Deserialize;
 
 use crate::{
     Members,
-    access::caller,
     codes::{INVALID_PLATE, PLATE_TAKEN, PLATES_FULL, store},
     me::PlateView,
     service::MAX_RACES,
@@ -37,7 +37,7 @@ fn plate(request: &Request) -> Result<PlateNumber, Problem> {
 /// `PUT /v1/members/me/plates/{plate}`: its visits are paid from the next entry on. One that is open now was opened without
 /// the word, and its driver is asked.
 pub(crate) async fn register(api: &Members, request: &Request) -> Result<Response<Body>, Problem> {
-    let mut stored = caller(api, request).await?;
+    let mut stored = caller(&api.directory, request).await?;
     let plate = plate(request)?;
     let AskedPlate { limit } = json_body(request, MAX_BODY_BYTES)?;
     for _ in 0..MAX_RACES {
@@ -55,7 +55,7 @@ pub(crate) async fn register(api: &Members, request: &Request) -> Result<Respons
                 return respond_json(StatusCode::OK, &view);
             }
             PlateChanged::Taken => return Err(PLATE_TAKEN.problem()),
-            PlateChanged::LostRace => stored = caller(api, request).await?,
+            PlateChanged::LostRace => stored = caller(&api.directory, request).await?,
         }
     }
     Err(UNAVAILABLE.problem().retry_after_s(1))
@@ -64,7 +64,7 @@ pub(crate) async fn register(api: &Members, request: &Request) -> Result<Respons
 /// `DELETE /v1/members/me/plates/{plate}`: no visit that begins from now on is paid. One that is open keeps the word it was
 /// opened with: the car came in on it, and the lot let it in so.
 pub(crate) async fn take_back(api: &Members, request: &Request) -> Result<Response<Body>, Problem> {
-    let mut stored = caller(api, request).await?;
+    let mut stored = caller(&api.directory, request).await?;
     let plate = plate(request)?;
     for _ in 0..MAX_RACES {
         let next = stored.value.without_plate(&plate);
@@ -77,7 +77,7 @@ pub(crate) async fn take_back(api: &Members, request: &Request) -> Result<Respon
                 return Ok(empty(StatusCode::NO_CONTENT));
             }
             PlateChanged::Taken => return Err(PLATE_TAKEN.problem()),
-            PlateChanged::LostRace => stored = caller(api, request).await?,
+            PlateChanged::LostRace => stored = caller(&api.directory, request).await?,
         }
     }
     Err(UNAVAILABLE.problem().retry_after_s(1))

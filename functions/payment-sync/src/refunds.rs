@@ -3,7 +3,9 @@
 use baro_clients::portone::{self, CancelRequest, CancelRequester, GatewayError, RefusalKind};
 use baro_domain::{
     Won,
-    payment::{Payment, PaymentDecision, Refund, RefundAccount, RefundState, RefundStep, RequestedBy, VisitFact},
+    payment::{
+        Payment, PaymentDecision, Refund, RefundAccount, RefundState, RefundStep, RequestedBy, VisitFact,
+    },
 };
 use baro_store::{Committed, Stored};
 

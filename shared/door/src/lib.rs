@@ -1,9 +1,10 @@
-//! What happens at a gate's address before it is known what a request says: who knocks, and what becomes of a body that
-//! is refused. What a body means is no business of this crate.
+//! Who may come in: what happens at a gate's address before it is known what a request says (who knocks, and what becomes of a
+//! body that is refused), and which member asks. What a body means is no business of this crate.
 
 mod archive;
 pub mod codes;
 mod knock;
+mod member;
 mod secret;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use lambda_http::Body;
 pub use archive::{Archive, ArchiveError, day};
 pub use codes::unavailable;
 pub use knock::Knock;
+pub use member::{WRONG_MEMBER_KEY, caller};
 
 use archive::Refused;
 use codes::{GATE_NOT_FOUND, UNKNOWN_TIME_ZONE, WRONG_GATE_SECRET};

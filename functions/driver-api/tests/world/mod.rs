@@ -13,7 +13,7 @@ use axum::{
 };
 use baro_domain::{
     Passage, PaymentId, PlateNumber, Won,
-    payment::{DepositAccount, Payment, Report, ReportState, decide},
+    payment::{DepositAccount, Method, Payment, Report, ReportState, decide},
 };
 use baro_driver_api::{DriverApi, handle};
 use baro_runtime::{Clock, Config};
@@ -175,7 +175,12 @@ impl World {
 
     /// The gateway reports a state of that payment, and `payment-sync` writes what follows.
     pub(crate) async fn report(&self, state: ReportState, minutes: i64) {
-        let stored = self.cloud.billing().payment(&Self::payment_id()).await.unwrap().unwrap();
+        self.report_of(&Self::payment_id(), state, minutes).await;
+    }
+
+    /// As [`Self::report`], of any payment.
+    pub(crate) async fn report_of(&self, id: &PaymentId, state: ReportState, minutes: i64) {
+        let stored = self.cloud.billing().payment(id).await.unwrap().unwrap();
         let order = &stored.value.order;
         let paid = state == ReportState::Paid;
         let report = Report {
@@ -194,7 +199,7 @@ impl World {
                 number: "9102-1234".into(),
                 expires_at: None,
             }),
-            method: None,
+            method: paid.then_some(Method::Card),
             returns: Vec::new(),
             failure: None,
             pg_tx_id: None,

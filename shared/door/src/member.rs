@@ -1,25 +1,25 @@
-//! Who is asking: `Authorization: Bearer drv_….SECRET`, or `cmp_….SECRET` of a company.
+//! Who asks as a member: `Authorization: Bearer drv_….SECRET`, or `cmp_….SECRET` of a company.
 
 use baro_domain::{CompanyId, DriverId, Member, visit::Payer};
 use baro_runtime::{
-    Problem,
+    ErrorCode, Problem,
     access::{bearer_key, fitting},
+    problem::failure,
 };
-use baro_store::Stored;
+use baro_store::{Directory, Stored};
 use lambda_http::Request;
 
-use crate::{
-    Members,
-    codes::{WRONG_MEMBER_KEY, store},
-};
+/// No member's key was sent, or one that fits no member.
+pub const WRONG_MEMBER_KEY: ErrorCode =
+    ErrorCode::new(401, "wrong-member-key", "A valid member's key is needed");
 
 /// The member by the key, as it is now: a key that was taken away works no more at once. Whatever is wrong, the answer is the
 /// same, and so is the way through the code: one look into the Directory, one digest and comparison for each key.
-pub(crate) async fn caller(api: &Members, request: &Request) -> Result<Stored<Member>, Problem> {
+pub async fn caller(directory: &Directory, request: &Request) -> Result<Stored<Member>, Problem> {
     let refused = || WRONG_MEMBER_KEY.problem();
     let (id, secret) = bearer_key(request)?.ok_or_else(refused)?;
     let payer = payer(id).ok_or_else(refused)?;
-    let member = api.directory.member(&payer).await.map_err(store)?;
+    let member = directory.member(&payer).await.map_err(|error| failure(&error, error.is_transient()))?;
     let keys = member.as_ref().map_or(&[][..], |member| &member.value.keys);
     let fits = fitting(secret, keys.iter().map(|key| key.secret_sha256.as_str()));
     fits.and(member).ok_or_else(refused)
