@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use baro_domain::{
     LotId, PaymentId, PlateNumber, Won,
     ledger::{Account, EntryKind},
-    payment::{Means, Payment, PaymentStatus, RefundState, RequestedBy},
+    payment::{Means, Payment, PaymentStatus, PointsShare, RefundState, RequestedBy},
     visit::{Facts, FeeSchedule as _, Visit},
 };
 use jiff::civil::Date;
@@ -18,6 +18,8 @@ use crate::{
 
 /// What the journal has of each payment: money that came, and what went back.
 type Posted = BTreeMap<PaymentId, (Vec<Won>, Won)>;
+/// What the journal has of each account.
+type Accounts = BTreeMap<Account, Won>;
 /// The facts of each car at each lot.
 pub(crate) type OnFile = BTreeMap<(LotId, PlateNumber), Facts>;
 
@@ -25,9 +27,9 @@ impl Sim {
     /// The journal says what the gateway's books say; each payment is posted once and its visit knows of it.
     pub(crate) async fn money_is_right(&mut self, on_file: &OnFile) -> Result {
         let books = self.world.shop.books_of();
-        let days: BTreeSet<Date> =
-            books.values().flat_map(|taken| &taken.moved).copied().map(day_of).collect();
-        let mut posted = self.posted(&days).await?;
+        let moved = books.values().flat_map(|taken| &taken.moved).copied().map(day_of);
+        let days: BTreeSet<Date> = moved.chain(self.days.iter().copied()).collect();
+        let (mut posted, accounts) = self.posted(&days).await?;
         let (mut reads, mut charges) = (BTreeSet::new(), 0);
         for (id, taken) in &books {
             let (charged, returned) = posted.remove(id).unwrap_or_default();
@@ -54,25 +56,32 @@ impl Sim {
             }
         }
         self.tally.0.insert("promises charged", charges);
-        require(posted.is_empty(), || format!("posted without a payment: {posted:?}"))
+        posted.retain(|_, (came, back)| !came.is_empty() || !back.is_zero());
+        require(posted.is_empty(), || format!("posted without a payment: {posted:?}"))?;
+        self.points_are_right(&accounts, on_file).await
     }
 
-    async fn posted(&self, days: &BTreeSet<Date>) -> Result<Posted> {
-        let mut posted = Posted::new();
+    async fn posted(&self, days: &BTreeSet<Date>) -> Result<(Posted, Accounts)> {
+        let (mut posted, mut accounts) = (Posted::new(), Accounts::new());
         for day in days {
             for entry in
                 self.world.cloud.billing().journal(*day, None).await.map_err(|error| error.to_string())?
             {
                 let sum = Won::sum(entry.postings.iter().map(|posting| posting.amount)).unwrap();
                 require(sum == Won::ZERO, || format!("{}: the postings sum to {sum}", entry.id))?;
+                for posting in &entry.postings {
+                    let of = accounts.entry(posting.account.clone()).or_default();
+                    *of = of.plus(posting.amount).unwrap();
+                }
                 let of = posted.entry(entry.payment.clone()).or_default();
                 let amount = entry.postings.iter().map(|posting| posting.amount).max().unwrap_or(Won::ZERO);
                 match entry.kind {
                     EntryKind::Sale
                     | EntryKind::Surcharge
                     | EntryKind::HeldReceipt
-                    | EntryKind::TopUp
                     | EntryKind::OnAccount => of.0.push(amount),
+                    // The bonus is no money.
+                    EntryKind::TopUp => of.0.push(entry.change_of(&Account::PgClearing).unwrap()),
                     EntryKind::Refund
                     | EntryKind::SurchargeReturn
                     | EntryKind::HeldReturn
@@ -95,7 +104,7 @@ impl Sim {
                 }
             }
         }
-        Ok(posted)
+        Ok((posted, accounts))
     }
 
     /// Of a visit with several payments no more is kept than the dearest of their quotes, or than the largest alone.
@@ -147,14 +156,20 @@ fn is_as_taken(stored: &Payment, taken: &Taken, on_file: &OnFile) -> Result {
     require(stored.captured == taken.amount && stored.returned == taken.returned, || {
         format!("{id}: stored {} less {}, taken {taken:?}", stored.captured, stored.returned)
     })?;
-    let stay = stored.stay().unwrap();
+    visit_knows(stored, on_file)
+}
+
+/// The visit of a payment knows what is kept of it, in money and in points.
+pub(crate) fn visit_knows(stored: &Payment, on_file: &OnFile) -> Result {
+    let (id, Some(stay)) = (&stored.id, stored.stay()) else { return Ok(()) };
     let facts = on_file.get(&(stay.lot.clone(), stay.plate.clone())).ok_or("no such car")?;
     let fact = facts.payments.iter().find(|fact| fact.payment == *id);
     if stored.mismatch.is_some() {
         return require(fact.is_none(), || format!("{id} is held, and its visit counts it"));
     }
     let moved_away = facts.trimmed_until.is_some_and(|cut| stay.quoted_until <= cut);
-    let kept = taken.amount.remaining_after(taken.returned);
+    let points = stored.points.as_ref().map_or(Won::ZERO, PointsShare::kept);
+    let kept = stored.captured.remaining_after(stored.returned).plus(points).unwrap();
     require(fact.map_or(moved_away, |fact| fact.amount == kept), || {
         format!("{id}: {kept} is kept of it, its visit knows {fact:?}")
     })

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use baro_domain::{
     GateObservation, LotId, Passage, PlateNumber,
+    payment::Payment,
     visit::{Facts, PaidFact, fold},
 };
 use jiff::Timestamp;
@@ -78,7 +79,7 @@ impl Sim {
     }
 
     fn payment_is_asked_for(&self, fact: &PaidFact) -> Result {
-        let asked = self.payments.get(&fact.payment).map(|payment| payment.order.amount);
+        let asked = self.payments.get(&fact.payment).map(Payment::asked);
         let asked = asked.or_else(|| self.orders.get(&fact.payment)?.iter().max().copied());
         require(asked.is_some_and(|asked| fact.amount <= asked), || {
             format!("{}: {} was never asked for", fact.payment, fact.amount)

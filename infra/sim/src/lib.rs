@@ -24,6 +24,7 @@ pub mod shop;
 pub mod sim;
 pub mod town;
 pub mod truth;
+mod wallets;
 pub mod world;
 
 /// Futures of whole functions within each other are large in an unoptimised build, bytes.

@@ -36,6 +36,9 @@ impl Sim {
         if self.chance.one_in(12) {
             return self.change_card().await;
         }
+        if self.chance.one_in(4) {
+            return self.move_points().await;
+        }
         self.open_window().await;
     }
 
@@ -68,11 +71,15 @@ impl Sim {
         payment.order.amount = due;
         payment.created_at = now;
         let stay = baro_testing::stay_of(&mut payment);
-        (stay.lot, stay.plate, stay.visit) = (lot, plate, visit.id.clone());
+        (stay.lot, stay.plate, stay.visit) = (lot, plate.clone(), visit.id.clone());
         (stay.entered_at, stay.quoted_until) = (visit.entered_at, now);
         payment.contact.phone = Some("01000001234".into());
-        self.world.cloud.billing().create(&payment).await.unwrap();
+        let payment = self.begun(payment, &plate).await;
+        let due = payment.order.amount;
         self.payments.insert(id.clone(), payment);
+        if due.is_zero() {
+            return;
+        }
         let taken = if self.chance.one_in(10) { due.plus(Won::new(100)).unwrap() } else { due };
         let later = now + SignedDuration::from_secs(self.chance.seconds(60, MAX_DELAY_S));
         let shop = &self.world.shop;

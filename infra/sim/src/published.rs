@@ -62,8 +62,8 @@ impl Sim {
             Some(Change::Payment { old, new }) => {
                 let moved =
                     old.is_none_or(|old| (old.status, old.given_back()) != (new.status, new.given_back()));
-                let lot = &self.lots[&new.stay().unwrap().lot].lot;
-                let notice = notices::of_payment(&new, lot).filter(|_| moved);
+                let Some(stay) = new.stay() else { return owed };
+                let notice = notices::of_payment(&new, &self.lots[&stay.lot].lot).filter(|_| moved);
                 owed.notices.extend(notice.map(|notice| notice.id.as_str().to_owned()));
             }
             _ => {}

@@ -116,6 +116,8 @@ pub struct Sim {
     pub(crate) queued_webhooks: BTreeSet<String>,
     /// The day of the last calm.
     pub(crate) calm_day: Date,
+    /// The days on which anything happened.
+    pub(crate) days: BTreeSet<Date>,
     pub(crate) tally: Tally,
     pub(crate) seed: u64,
     pub(crate) step: u64,
@@ -173,6 +175,7 @@ impl Sim {
             kept_webhooks: Vec::new(),
             queued_webhooks: BTreeSet::new(),
             calm_day: day_of(at(0)),
+            days: BTreeSet::new(),
             tally: Tally::default(),
             seed,
             step: 0,
@@ -203,6 +206,7 @@ impl Sim {
     /// One thing happens.
     async fn act(&mut self) -> Result<(), String> {
         self.world.clock.advance(SignedDuration::from_secs(self.chance.seconds(1, 40)));
+        self.days.insert(day_of(self.world.now()));
         let landed = self.world.shop.land(self.world.now());
         if landed > 0 {
             self.tell("lands", &format!("the money of {landed} payments"));
@@ -232,6 +236,7 @@ impl Sim {
                 self.world.clock.advance(SignedDuration::from_secs(pass));
             }
         }
+        self.days.insert(day_of(self.world.now()));
         self.collect();
         self.look().await
     }
