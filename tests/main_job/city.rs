@@ -262,6 +262,7 @@ pub(crate) async fn nothing_given_up(city: &City) -> Result<()> {
         "GateCommandDeadLettersUrl",
         "SettlementDeadLettersUrl",
         "ReconciliationDeadLettersUrl",
+        "ReceivablesDeadLettersUrl",
         "RecountDeadLettersUrl",
         "StreamFailuresUrl",
     ] {
