@@ -23,7 +23,7 @@ const AT_A_TIME: usize = 32;
 /// How often all consumers are killed; below the five tries that a message has.
 const KILLS: usize = 2;
 /// Short enough that what a killed consumer held comes back within the test.
-const VISIBILITY_S: u32 = 9;
+const VISIBILITY_S: u32 = 5;
 /// Long enough for a consumer to be killed while it waits.
 const GATEWAY_LATENCY_MS: u64 = 1_500;
 
