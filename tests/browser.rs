@@ -1,5 +1,5 @@
 //! The driver's page in a real browser, from the deployed site: lots are found, a lot is looked at, a car's price is shown with its lines;
-//! a card and a plate are registered; points are bought and spent.
+//! a card and a plate are registered; points are bought and spent; an unpaid fee is paid by the link of its notice.
 //! Without a Chromium on the machine it says so and passes; `.ci/run` installs one.
 #![allow(clippy::disallowed_methods, reason = "a gate reports what it sees now")]
 #![allow(clippy::panic, reason = "a test may break off")]
@@ -8,6 +8,8 @@
 mod driven;
 #[path = "browser/member.rs"]
 mod member;
+#[path = "browser/owed.rs"]
+mod owed;
 #[path = "browser/points.rs"]
 mod points;
 
@@ -36,7 +38,7 @@ const BROWSERS: [&str; 4] =
 
 /// A lot beside the city hall, where the page looks first, a counter of its spaces for disabled people, and a car that
 /// came in 61 minutes ago.
-async fn parked(platform: &Platform) -> Result<LotId> {
+async fn parked(platform: &Platform) -> Result<(LotId, Controller)> {
     let imported = import::read(&paths::daejeon_lots())?;
     let directory = platform.directory()?;
     import::store(&directory, &imported, Timestamp::now()).await?;
@@ -44,6 +46,7 @@ async fn parked(platform: &Platform) -> Result<LotId> {
     record.lot.id = LotId::derive(&["the lot of the browser"]);
     NAME.clone_into(&mut record.lot.name);
     ZONE.clone_into(&mut record.lot.time_zone);
+    record.lot.rules.unpaid.first_after_days = 0;
     record.lot.position = Coordinate::from_degrees(36.350_4, 127.384_5);
     record.tariffs = baro_domain::tariff::LotTariffs::of(serde_json::from_str(TARIFF)?);
     let lot = record.lot.id.clone();
@@ -59,7 +62,7 @@ async fn parked(platform: &Platform) -> Result<LotId> {
     let report = gate.report(Place::Entry, PLATE, entered);
     let api = Api::new(&platform.cloud.front_url, &platform.portone.url)?;
     api.report(&gate.gate.id, &gate.secret, &report.content_type, report.body).await?.ok()?;
-    Ok(lot)
+    Ok((lot, gate))
 }
 
 /// What a page has become once its scripts have come to rest.
@@ -81,8 +84,7 @@ async fn shown(browser: &Path, profile: &Path, url: &str) -> Result<String> {
     Ok(page)
 }
 
-async fn look(platform: &Platform, browser: &Path, profile: &Path) -> Result<LotId> {
-    let lot = parked(platform).await?;
+async fn look(platform: &Platform, lot: &LotId, browser: &Path, profile: &Path) -> Result<()> {
     let front = &platform.cloud.front_url;
     let found = shown(browser, profile, &format!("{front}/")).await?;
     let listed = found.matches(r##"<a class="card" href="#/lot/"##).count();
@@ -120,11 +122,11 @@ async fn look(platform: &Platform, browser: &Path, profile: &Path) -> Result<Lot
         nobody.contains(r#"role="alert""#) && nobody.contains("찾을 수 없는 차량"),
         "not told:\n{nobody}"
     );
-    Ok(lot)
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_driver_finds_a_lot_reads_what_the_stay_costs_registers_a_card_and_pays_with_points() {
+async fn a_driver_finds_a_lot_registers_a_card_pays_with_points_and_pays_what_is_owed() {
     let Some(browser) = BROWSERS.iter().map(PathBuf::from).find(|path| path.exists()) else {
         println!("not looked at in a browser: none of {BROWSERS:?} is installed");
         return;
@@ -133,9 +135,11 @@ async fn a_driver_finds_a_lot_reads_what_the_stay_costs_registers_a_card_and_pay
     let options = Options::for_test(state.path()).unwrap();
     let platform = Platform::start(options, SandboxPorts::default()).await.unwrap();
     let outcome = async {
-        let lot = look(&platform, &browser, profile.path()).await?;
+        let (lot, gate) = parked(&platform).await?;
+        look(&platform, &lot, &browser, profile.path()).await?;
         member::registers_card_and_plate(&platform, &browser, &profile.path().join("member")).await?;
-        points::buys_and_spends_points(&platform, &browser, &profile.path().join("points"), &lot).await
+        points::buys_and_spends_points(&platform, &browser, &profile.path().join("points"), &lot).await?;
+        owed::is_paid_by_its_link(&platform, &gate, &browser, &profile.path().join("owed")).await
     };
     let outcome = outcome.await;
     platform.stop().await.unwrap();

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use aws_sdk_lambda::primitives::Blob;
 use serde_json::Value;
 
 use crate::clients::Clients;
@@ -156,6 +157,16 @@ impl LocalCloud {
             .get(name)
             .map(String::as_str)
             .with_context(|| format!("the template has no output {name}"))
+    }
+
+    /// What a deployed function answers, asked as its schedule asks it. `name` is the stack's output with the function's name.
+    pub async fn invoke(&self, name: &str, asked: &Value) -> Result<Value> {
+        let invoked = self.clients.lambda.invoke().function_name(self.output(name)?);
+        let invoked = invoked.payload(Blob::new(asked.to_string())).send().await;
+        let invoked = invoked.with_context(|| format!("{name} could not be asked"))?;
+        let said = invoked.payload().map(|blob| String::from_utf8_lossy(blob.as_ref())).unwrap_or_default();
+        ensure!(invoked.function_error().is_none(), "{name} failed: {said}");
+        Ok(serde_json::from_str(&said).unwrap_or_default())
     }
 
     /// Stops everything: the front door, the emulator (its state is saved), the functions.

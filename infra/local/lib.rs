@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod clients;
 pub mod cloud;
+pub mod contracts;
 pub mod deploy;
 pub mod front;
 pub mod functions;

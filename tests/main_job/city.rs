@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_sqs::types::QueueAttributeName;
-use baro::play::api::{Answer, Api};
+use baro::play::api::{Answer, Api, window};
 use baro::play::gates::{Controller, Place};
 use baro::sandbox::messenger::SentMessage;
 use baro::{Options, Platform, SandboxPorts, import, paths};
@@ -38,8 +38,8 @@ pub(crate) struct City {
     pub(crate) controller: Controller,
     /// Speaks ISAPI.
     pub(crate) camera: Controller,
-    /// What the person on duty at the lot's operator sends.
-    desk_key: String,
+    /// What the person on duty at the lot's operator proves it with.
+    pub(crate) desk_key: String,
 }
 
 /// A payment that was asked for.
@@ -83,12 +83,14 @@ impl City {
         record.lot.id = LotId::derive(&["the lot of the tests"]);
         "시험 주차장".clone_into(&mut record.lot.name);
         ZONE.clone_into(&mut record.lot.time_zone);
+        // A driver who left without paying is asked for it on the same day.
+        record.lot.rules.unpaid.first_after_days = 0;
         record.tariffs = baro_domain::tariff::LotTariffs::of(serde_json::from_str(TARIFF)?);
         let lot = record.lot.id.clone();
         let controller = Controller::install(&lot, GateVendor::Nexpa, ZONE)?;
         record.lot.controller = Some(platform.install_controller(&lot, AREA, &controller.gate).await?);
         let operator = record.lot.operator.clone();
-        let desk_key = format!("Bearer {operator}.{DESK_SECRET}");
+        let desk_key = format!("{operator}.{DESK_SECRET}");
         let secret_sha256 = hex::encode(Sha256::digest(DESK_SECRET));
         let keys = vec![AccessKey { name: "당직".to_owned(), secret_sha256 }];
         directory.put_operator(&Operator { id: operator, name: "시험".to_owned(), keys }).await?;
@@ -114,15 +116,7 @@ impl City {
 
     /// What the person on duty asks of the lot, or says: with a key by which a repetition is known.
     pub(crate) async fn at_desk(&self, path: &str, said: Option<(&str, &Value)>) -> Result<Answer> {
-        let path = format!("/v1/operator/lots/{}/{path}", self.lot);
-        let url = format!("{}{path}", self.platform.cloud.front_url);
-        let request = match said {
-            None => self.http.inner().get(url),
-            Some((key, body)) => self.http.inner().post(url).header("idempotency-key", key).json(body),
-        };
-        let response = request.header("authorization", &self.desk_key).send().await?;
-        let status = response.status().as_u16();
-        Ok(Answer { status, body: serde_json::from_slice(&response.bytes().await?).unwrap_or_default() })
+        self.api.as_operator(&self.desk_key, &format!("/lots/{}/{path}", self.lot), said).await
     }
 
     /// A list that the gateway's sandbox shows whoever tests with it: `faults`, `webhooks`.
@@ -154,16 +148,17 @@ impl City {
         let asked = self.api.start_payment(&self.lot, plate, &key, &json!({"phone": phone})).await?.ok()?;
         let id = PaymentId::parse(asked["paymentId"].as_str().unwrap_or_default())?;
         let amount = asked["amount"].as_i64().context("no amount")?;
-        let window = json!({
-            "storeId": asked["storeId"], "channelKey": asked["channelKey"], "orderName": asked["orderName"],
-            "totalAmount": amount, "currency": asked["currency"]
-        });
-        Ok(Order { id, amount, phone, window })
+        Ok(Order { id, amount, phone, window: window(&asked) })
     }
 
     /// Pays by card in the gateway's window.
     pub(crate) async fn pay(&self, order: &Order) -> Result<()> {
-        let body = json!({"method": "CARD", "window": order.window});
+        self.pay_with(order, "CARD").await
+    }
+
+    /// Pays in the gateway's window with this method.
+    pub(crate) async fn pay_with(&self, order: &Order, method: &str) -> Result<()> {
+        let body = json!({"method": method, "window": order.window});
         self.api.at_gateway(&order.id, "pay", &body).await.context("paying").map(drop)
     }
 
@@ -267,6 +262,7 @@ pub(crate) async fn nothing_given_up(city: &City) -> Result<()> {
         "GateCommandDeadLettersUrl",
         "SettlementDeadLettersUrl",
         "ReconciliationDeadLettersUrl",
+        "ReceivablesDeadLettersUrl",
         "RecountDeadLettersUrl",
         "StreamFailuresUrl",
     ] {

@@ -71,7 +71,7 @@ async fn kill_and_recover(city: &City) -> Result<()> {
 }
 
 /// Sets the queue's visibility time-out, if asked to, and gives the one in force.
-async fn visibility(city: &City, seconds: Option<u32>) -> Result<u32> {
+pub(crate) async fn visibility(city: &City, seconds: Option<u32>) -> Result<u32> {
     let sqs = &city.platform.cloud.clients.sqs;
     let (url, name) = (city.platform.cloud.output("PaymentQueueUrl")?, QueueAttributeName::VisibilityTimeout);
     if let Some(seconds) = seconds {
@@ -86,7 +86,7 @@ async fn visibility(city: &City, seconds: Option<u32>) -> Result<u32> {
 }
 
 /// Lets payment-sync take messages, or not.
-async fn consume(city: &City, enabled: bool) -> Result<()> {
+pub(crate) async fn consume(city: &City, enabled: bool) -> Result<()> {
     let lambda = &city.platform.cloud.clients.lambda;
     let function = city.platform.cloud.output("PaymentSyncName")?;
     let sources = lambda.list_event_source_mappings().function_name(function).send().await?;
@@ -112,7 +112,7 @@ async fn webhooks(city: &City, order: &Order) -> Result<Option<u32>> {
 }
 
 /// Kills every process of payment-sync that belongs to this very cloud, as a lost machine would.
-fn kill_workers(city: &City) -> Result<usize> {
+pub(crate) fn kill_workers(city: &City) -> Result<usize> {
     let name = format!("AWS_LAMBDA_FUNCTION_NAME={}", city.platform.cloud.output("PaymentSyncName")?);
     let cloud = format!("AWS_ENDPOINT_URL={}", city.platform.cloud.endpoint);
     let mut killed = 0;

@@ -1,7 +1,6 @@
 //! What a person at the lot's operator sees and decides, through the deployed functions.
 
 use anyhow::{Context, Result, ensure};
-use aws_sdk_lambda::primitives::Blob;
 use baro::play::{
     api::encoded,
     gates::{Controller, Place, nexpa},
@@ -76,7 +75,8 @@ pub(crate) async fn gate_health(city: &City) -> Result<()> {
     // A gate's count is given up when it takes longer than a car should wait, and written minutes later: then by another gate.
     for attempt in 0..5 {
         let gate = ahead(city, attempt).await?;
-        look(city).await?;
+        // What the schedule does every minute.
+        city.platform.cloud.invoke("GateHealthName", &json!({})).await?;
         let page = city.at_desk("gates?hours=1", None).await?.ok()?;
         let gates = page["gates"].as_array().context("no list")?;
         let own = |id: &GateId| gates.iter().find(|shown| shown["gateId"] == id.as_str());
@@ -108,13 +108,4 @@ async fn ahead(city: &City, attempt: usize) -> Result<GateId> {
     let visit = city.api.visit(&city.lot, &plates[0]).await?.ok()?;
     ensure!(visit["state"] == "inside", "{visit}");
     Ok(gate.clone())
-}
-
-/// What the schedule does every minute.
-async fn look(city: &City) -> Result<()> {
-    let function = city.platform.cloud.output("GateHealthName")?;
-    let invoked = city.platform.cloud.clients.lambda.invoke().function_name(function);
-    let invoked = invoked.payload(Blob::new("{}")).send().await?;
-    ensure!(invoked.function_error().is_none(), "{:?}", invoked.payload());
-    Ok(())
 }

@@ -1,7 +1,6 @@
 //! One car from the entry to the settled day.
 
 use anyhow::{Context, Result, ensure};
-use aws_sdk_lambda::primitives::Blob;
 use baro::play::gates::Place;
 use baro_domain::ledger::EntryKind;
 use jiff::civil::Date;
@@ -54,11 +53,8 @@ async fn priced(city: &City) -> Result<()> {
 }
 
 async fn settled(city: &City, day: Date, payment: &str) -> Result<()> {
-    let asked = json!({"day": day, "lot": city.lot}).to_string();
-    let invoked = city.platform.cloud.clients.lambda.invoke();
-    let function = city.platform.cloud.output("SettlementName")?;
-    let invoked = invoked.function_name(function).payload(Blob::new(asked)).send().await?;
-    ensure!(invoked.function_error().is_none(), "{:?}", invoked.payload());
+    let asked = json!({"day": day, "lot": city.lot});
+    city.platform.cloud.invoke("SettlementName", &asked).await?;
     let statement = city.platform.billing()?.statement(&city.lot, day).await?.context("no statement")?;
     let line = statement.lines.iter().find(|line| line.payment.as_str() == payment).context("no line")?;
     ensure!(line.amount.get() == 2_200, "{line:?}");

@@ -8,9 +8,11 @@ mod crash;
 mod desk;
 mod gates;
 mod journey;
+mod load;
 mod members;
 mod occupancy;
 mod refusals;
+mod ways;
 mod webhooks;
 mod workbench;
 
@@ -52,12 +54,19 @@ async fn the_main_job_holds_through_the_deployed_template() {
     all.step("a_late_entry_after_the_exit_completes_the_visit", gates::late_entry(&city)).await;
     all.step("a_member_s_card_is_charged_behind_the_car", members::charged_behind_the_car(&city)).await;
     all.step("a_member_whose_card_is_refused_leaves_and_owes", members::refused_card_owes(&city)).await;
+    all.step("an_easy_payment_opens_the_barrier", ways::easy_pay(&city)).await;
+    all.step("a_deposit_pays_and_until_then_the_barrier_stays_shut", ways::deposit(&city)).await;
+    all.step("a_company_on_account_is_charged_nowhere", ways::company_on_account(&city)).await;
+    all.step("a_company_s_own_card_is_charged_behind_its_car", ways::company_card(&city)).await;
+    all.step("a_refused_charge_is_paid_by_the_notice_s_link", ways::refused_then_paid_by_link(&city)).await;
+    all.step("an_operator_gives_a_part_of_it_back", ways::partly_refunded(&city)).await;
     all.step("a_webhook_told_three_times_is_posted_once", webhooks::told_three_times(&city)).await;
     all.step("a_forged_webhook_changes_nothing_and_is_kept", webhooks::forged(&city)).await;
     all.step("a_stale_or_unreadable_webhook_is_refused_and_kept", webhooks::stale_and_unreadable(&city))
         .await;
     all.step("an_amount_nobody_asked_for_is_held_and_sent_back", webhooks::wrong_amount(&city)).await;
     all.step("a_worker_killed_in_mid_batch_counts_nothing_twice", crash::killed_in_mid_batch(&city)).await;
+    all.step("no_webhook_of_hundreds_is_lost_by_killed_consumers", load::none_is_lost(&city)).await;
     all.step("a_tariff_is_quoted_and_checked_without_a_lot", workbench::quoted_and_checked(&city)).await;
     all.step("a_counter_and_sensors_tell_free_spaces_by_class", occupancy::told_by_class(&city)).await;
     all.step("a_drifted_counter_heals_by_a_recount", occupancy::recounted(&city)).await;

@@ -10,28 +10,43 @@ use serde_json::json;
 
 use crate::city::{City, ago, until};
 
-const GOOD_CARD: &str = "4242 4242 4242 4242";
-const CARD_WITHOUT_FUNDS: &str = "4000 0000 0000 9995";
+pub(crate) const GOOD_CARD: &str = "4242 4242 4242 4242";
+pub(crate) const CARD_WITHOUT_FUNDS: &str = "4000 0000 0000 9995";
 
-/// A member with this card and plate, whose car came in 61 minutes ago; the stream has filed the word with the visit.
-async fn registered(city: &City, card: &str, plate: &str) -> Result<String> {
+/// A member with this card and plate, whose car came in 61 minutes ago.
+pub(crate) async fn registered(city: &City, card: &str, plate: &str) -> Result<String> {
     let key = city.api.join(&format!("wish-{}", hex::encode(plate))).await?;
     city.api.register(&key, card, plate, 50_000).await?;
+    comes_in(city, plate).await?;
+    Ok(key)
+}
+
+/// A car that somebody pays for came in 61 minutes ago; the stream has filed the word with the visit.
+pub(crate) async fn comes_in(city: &City, plate: &str) -> Result<()> {
     city.read(Place::Entry, plate, ago(61)).await?;
     let (parking, own) = (city.platform.parking()?, PlateNumber::parse(plate));
     until("the word is filed with the visit", async || {
         let facts = parking.facts(&city.lot, &own).await?;
         Ok(facts.rulings.iter().any(|ruling| matches!(ruling.kind, RulingKind::Pledged(_))).then_some(()))
     })
-    .await?;
-    Ok(key)
+    .await
 }
 
 /// The car asks to leave, unpaid, and finds the barrier open at once.
-async fn leaves(city: &City, plate: &str) -> Result<()> {
+pub(crate) async fn leaves(city: &City, plate: &str) -> Result<()> {
     let asked = city.read(Place::Ask, plate, ago(0)).await?;
     ensure!(asked["decision"] == "open" && asked["reason"] == "promised", "promised, and told {asked}");
     city.read(Place::Out, plate, ago(0)).await.map(drop)
+}
+
+/// Waits until the visit knows of a payment, and gives it.
+pub(crate) async fn paid(city: &City, plate: &str) -> Result<PaymentId> {
+    let (parking, own) = (city.platform.parking()?, PlateNumber::parse(plate));
+    until("the promise is kept", async || {
+        let facts = parking.facts(&city.lot, &own).await?;
+        Ok(facts.payments.first().map(|paid| paid.payment.clone()))
+    })
+    .await
 }
 
 pub(crate) async fn charged_behind_the_car(city: &City) -> Result<()> {
@@ -42,11 +57,7 @@ pub(crate) async fn charged_behind_the_car(city: &City) -> Result<()> {
     let key = registered(city, GOOD_CARD, PLATE).await?;
     leaves(city, PLATE).await?;
 
-    let paid = until("the card was charged", async || {
-        let facts = city.platform.parking()?.facts(&city.lot, &own).await?;
-        Ok(facts.payments.first().map(|paid| paid.payment.clone()))
-    })
-    .await?;
+    let paid = paid(city, PLATE).await?;
     ensure!(city.stored(&paid).await?.value.status == PaymentStatus::Paid, "{paid} is not paid");
     let entries = city.entries(&paid).await?;
     ensure!(entries.len() == 1 && entries[0].kind == EntryKind::Sale, "the journal has {entries:?}");

@@ -13,7 +13,13 @@ use crate::city::{City, Order, ago, until};
 const PATH: &str = "/v1/webhooks/portone";
 
 /// A webhook signed at a moment, with these secrets.
-async fn signed(city: &City, secrets: &[String], id: &str, at: Timestamp, body: &[u8]) -> Result<Answer> {
+pub(crate) async fn signed(
+    city: &City,
+    secrets: &[String],
+    id: &str,
+    at: Timestamp,
+    body: &[u8],
+) -> Result<Answer> {
     let signature = WebhookSecrets::parse(secrets)?.sign(id, at.as_second(), body);
     let at = at.as_second().to_string();
     let headers = [
@@ -25,11 +31,11 @@ async fn signed(city: &City, secrets: &[String], id: &str, at: Timestamp, body: 
     city.post(PATH, &headers, body).await
 }
 
-fn secrets(city: &City) -> &[String] {
+pub(crate) fn secrets(city: &City) -> &[String] {
     &city.platform.portone.config().webhook_secrets
 }
 
-fn says_paid(city: &City, order: &Order) -> String {
+pub(crate) fn says_paid(city: &City, order: &Order) -> String {
     let store = &city.platform.portone.config().store_id;
     json!({"type": "Transaction.Paid", "timestamp": ago(0).to_string(),
            "data": {"paymentId": order.id, "storeId": store, "transactionId": "tx-forged"}})

@@ -2,24 +2,37 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use baro_domain::{
     LotId, PaymentId, PlateNumber,
     command::{Action, Status},
 };
-use baro_store::Activity;
+use baro_store::{Activity, Parking};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    api::Api,
+    api::{self, Api},
     cars::{Car, Story},
     gates::{self, Controller, Place},
 };
+use crate::contracts::Contract;
 
 /// How long we wait for what happens behind: webhook, queue, stream.
 const PATIENCE: Duration = Duration::from_secs(40);
 const GLANCE: Duration = Duration::from_millis(150);
+
+/// Looks again and again until `glance` finds something.
+pub(super) async fn until<T>(what: &str, mut glance: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let give_up = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = glance().await? {
+            return Ok(found);
+        }
+        ensure!(tokio::time::Instant::now() < give_up, "not after {PATIENCE:?}: {what}");
+        tokio::time::sleep(GLANCE).await;
+    }
+}
 
 /// What became of a car.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +51,8 @@ pub(super) struct Outcome {
     pub barrier: Vec<String>,
     /// Won that must be in the journal for it.
     pub kept: i64,
+    /// The payment that its driver made last.
+    pub paid_with: Option<PaymentId>,
 }
 
 /// An actor: the car, the lot, its gate and the platform.
@@ -55,6 +70,10 @@ pub(super) struct Actor {
     pub car: Car,
     /// How its driver is told.
     pub contact: Value,
+    /// Where the play sees that a payer's word has been filed with the visit.
+    pub parking: Parking,
+    /// The company whose car it is.
+    pub company: Option<Contract>,
 }
 
 /// The one place where the play looks at the clock: its gates run in real time.
@@ -78,6 +97,9 @@ impl Actor {
             _ => before(self.car.stay_minutes, 0),
         };
         outcome.entered_at = Some(entered);
+        if self.car.story.is_promised() {
+            return self.on_its_word(outcome, entered).await;
+        }
         if self.car.story == Story::LateEntry {
             return self.late_entry(outcome, entered).await;
         }
@@ -106,7 +128,7 @@ impl Actor {
         Ok(answer)
     }
 
-    async fn read(&self, place: Place, at: Timestamp) -> Result<Value> {
+    pub(super) async fn read(&self, place: Place, at: Timestamp) -> Result<Value> {
         self.read_as(place, &self.car.plate, at).await
     }
 
@@ -117,6 +139,7 @@ impl Actor {
             | Story::OpenedByCommand
             | Story::VirtualAccount
             | Story::LateEntry => Ok(()),
+            Story::PaidWithPoints | Story::PointsAndCard => self.pay_with_points(outcome).await,
             _ => self.pay(outcome, "advance").await,
         }
     }
@@ -131,10 +154,7 @@ impl Actor {
             PaymentId::parse(asked["paymentId"].as_str().unwrap_or_default()).context("no payment id")?;
         let amount = asked["amount"].as_i64().context("no amount")?;
         Self::note_quote(outcome, &asked["quote"]);
-        let window = json!({
-            "storeId": asked["storeId"], "channelKey": asked["channelKey"], "orderName": asked["orderName"],
-            "totalAmount": amount, "currency": asked["currency"]
-        });
+        let window = api::window(&asked);
         self.prepare_faults(&id, occasion).await?;
         match self.car.story {
             Story::VirtualAccount => {
@@ -171,10 +191,11 @@ impl Actor {
         }
         self.wait_for(&id, "paid").await?;
         outcome.kept += amount;
+        outcome.paid_with = Some(id);
         Ok(())
     }
 
-    async fn at_gateway(&self, id: &PaymentId, action: &str, body: Value) -> Result<()> {
+    pub(super) async fn at_gateway(&self, id: &PaymentId, action: &str, body: Value) -> Result<()> {
         self.api
             .at_gateway(id, action, &body)
             .await
@@ -192,18 +213,11 @@ impl Actor {
         self.api.fault(&json!({"fault": fault, "paymentId": id})).await
     }
 
-    async fn wait_for(&self, id: &PaymentId, wanted: &str) -> Result<()> {
-        let give_up = tokio::time::Instant::now() + PATIENCE;
-        loop {
-            let payment = self.api.payment(id).await?;
-            if payment["status"] == wanted {
-                return Ok(());
-            }
-            if tokio::time::Instant::now() > give_up {
-                bail!("payment {id} is {} and not {wanted} after {PATIENCE:?}", payment["status"]);
-            }
-            tokio::time::sleep(GLANCE).await;
-        }
+    pub(super) async fn wait_for(&self, id: &PaymentId, wanted: &str) -> Result<()> {
+        until(&format!("payment {id} is {wanted}"), async || {
+            Ok((self.api.payment(id).await?["status"] == wanted).then_some(()))
+        })
+        .await
     }
 
     fn note_quote(outcome: &mut Outcome, quote: &Value) {
@@ -252,7 +266,7 @@ impl Actor {
         self.drive_out(outcome).await
     }
 
-    async fn drive_out(&self, outcome: &mut Outcome) -> Result<()> {
+    pub(super) async fn drive_out(&self, outcome: &mut Outcome) -> Result<()> {
         self.note_visit(outcome).await?;
         let left = now();
         outcome.left_at = Some(left);
@@ -263,22 +277,19 @@ impl Actor {
     /// Waits for the barrier to rise by itself: nothing is read or asked any more.
     async fn leave_by_command(&self, outcome: &mut Outcome) -> Result<()> {
         let own = PlateNumber::parse(&self.car.plate);
-        let give_up = tokio::time::Instant::now() + PATIENCE;
-        loop {
+        until("a command opens the barrier", async || {
             let commands = self.activity.commands(&self.lot).await?;
             let mine = commands
                 .iter()
                 .find(|record| matches!(&record.command.action, Action::Open { plate, .. } if *plate == own));
-            if mine.is_some_and(|record| record.progress.status == Status::Done) {
-                outcome.barrier.push("명령으로 열림(command)".to_owned());
-                return self.drive_out(outcome).await;
-            }
-            ensure!(tokio::time::Instant::now() < give_up, "no command opened the barrier: {mine:?}");
-            tokio::time::sleep(GLANCE).await;
-        }
+            Ok(mine.filter(|record| record.progress.status == Status::Done).map(drop))
+        })
+        .await?;
+        outcome.barrier.push("명령으로 열림(command)".to_owned());
+        self.drive_out(outcome).await
     }
 
-    async fn ask(&self, outcome: &mut Outcome) -> Result<Value> {
+    pub(super) async fn ask(&self, outcome: &mut Outcome) -> Result<Value> {
         let seen = match self.car.story {
             Story::MisreadAtExit => misread(&self.car.plate),
             Story::UnreadAtExit => String::new(),
@@ -307,21 +318,16 @@ impl Actor {
         let gate = &self.controller.gate.id;
         let answer = self.api.backlog(gate, &self.controller.secret, &kept).await?.ok()?;
         ensure!(answer["accepted"] == 1, "the backlog was not taken: {answer}");
-        let give_up = tokio::time::Instant::now() + PATIENCE;
-        loop {
-            let visit = self.api.visit(&self.lot, &self.car.plate).await?;
-            if visit.status == 200 {
-                Self::note_quote(&mut outcome, &visit.body["quote"]);
-                outcome.barrier.push("백로그로 방문 완성".to_owned());
-                return Ok(outcome);
-            }
-            ensure!(tokio::time::Instant::now() < give_up, "the late entry never completed the visit");
-            tokio::time::sleep(GLANCE).await;
-        }
+        let visit = until("the late entry completes the visit", async || {
+            Ok(self.api.visit(&self.lot, &self.car.plate).await?.ok().ok())
+        });
+        Self::note_quote(&mut outcome, &visit.await?["quote"]);
+        outcome.barrier.push("백로그로 방문 완성".to_owned());
+        Ok(outcome)
     }
 }
 
-fn decision(answer: &Value) -> &str {
+pub(super) fn decision(answer: &Value) -> &str {
     answer["decision"].as_str().unwrap_or_default()
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use baro_clients::{HttpClient, HttpTimeouts};
-use baro_domain::{GateId, LotId, PaymentId};
+use baro_domain::{GateId, LotId, PaymentId, ReceivableId};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -94,6 +94,29 @@ impl Api {
         self.call(request.json(&json!({"contact": contact}))).await
     }
 
+    /// The same, up to so much of it with a member's points.
+    pub async fn start_with_points(
+        &self,
+        lot: &LotId,
+        plate: &str,
+        wish: &str,
+        points: i64,
+        member: &str,
+    ) -> Result<Answer> {
+        let url = format!("{}/v1/lots/{lot}/visits/{}/payments", self.front, encoded(plate));
+        let request = self.http.inner().post(url).header("idempotency-key", wish);
+        let request = request.header("authorization", format!("Bearer {member}"));
+        self.call(request.json(&json!({"points": points}))).await
+    }
+
+    /// Asks for a payment that buys a member points.
+    pub async fn top_up(&self, member: &str, wish: &str, amount: i64) -> Result<Answer> {
+        let request = self.http.inner().post(format!("{}/v1/members/me/points/top-ups", self.front));
+        let request =
+            request.header("idempotency-key", wish).header("authorization", format!("Bearer {member}"));
+        self.call(request.json(&json!({"amount": amount}))).await
+    }
+
     /// A payment's state.
     pub async fn payment(&self, payment: &PaymentId) -> Result<Value> {
         self.get(&format!("/v1/payments/{payment}")).await?.ok()
@@ -145,6 +168,27 @@ impl Api {
         self.as_member(key, Method::PUT, &path, Some(&json!({"limit": limit}))).await?.ok().map(drop)
     }
 
+    /// What an operator's desk asks for below `/v1/operator`, or does: with a key by which a repetition is known.
+    pub async fn as_operator(&self, key: &str, path: &str, done: Option<(&str, &Value)>) -> Result<Answer> {
+        let url = format!("{}/v1/operator{path}", self.front);
+        let request = match done {
+            None => self.http.inner().get(url),
+            Some((wish, body)) => self.http.inner().post(url).header("idempotency-key", wish).json(body),
+        };
+        self.call(request.header("authorization", format!("Bearer {key}"))).await
+    }
+
+    /// What the page behind a notice's link shows.
+    pub async fn receivable(&self, receivable: &ReceivableId) -> Result<Value> {
+        self.get(&format!("/v1/receivables/{receivable}")).await?.ok()
+    }
+
+    /// Asks for a payment of what a receivable asks for, as that page does.
+    pub async fn pay_receivable(&self, receivable: &ReceivableId) -> Result<Value> {
+        let url = format!("{}/v1/receivables/{receivable}/payments", self.front);
+        self.call(self.http.inner().post(url).json(&json!({}))).await?.ok()
+    }
+
     /// A person types a card's number on the gateway's issuing page; the key that the page's browser is given.
     async fn issue_card(&self, issuing: &Value, number: &str) -> Result<String> {
         let asked: Vec<(&str, &str)> = ["storeId", "channelKey", "customerId"]
@@ -169,6 +213,19 @@ impl Api {
             .await
             .map(|_| ())
     }
+}
+
+/// What the gateway's window is opened with, of the answer to a wish to pay.
+pub fn window(started: &Value) -> Value {
+    json!({
+        "storeId": started["storeId"], "channelKey": started["channelKey"], "orderName": started["orderName"],
+        "totalAmount": started["amount"], "currency": started["currency"]
+    })
+}
+
+/// The receivable that a notice's link leads to, as the person reads it.
+pub fn linked(text: &str) -> Option<ReceivableId> {
+    ReceivableId::parse(text.split("#/owed/").nth(1)?.split_whitespace().next()?).ok()
 }
 
 /// Percent-encoded UTF-8, as a path wants it.

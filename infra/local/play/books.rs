@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use aws_sdk_lambda::primitives::Blob;
 use baro_domain::{LotId, Won, ledger::Account, settlement::Statement};
 use jiff::{Timestamp, civil::Date};
 use serde_json::json;
@@ -83,7 +82,8 @@ pub(super) async fn close(
             ));
         }
         for day in days(place, opening.opened_at, closed_at)? {
-            settle(platform, place, day).await?;
+            let asked = json!({"day": day, "lot": place.lot()});
+            platform.cloud.invoke("SettlementName", &asked).await?;
             let statement = platform.billing()?.statement(place.lot(), day).await?;
             statements.push(
                 statement.with_context(|| format!("no statement of {} for {day}", place.record.lot.name))?,
@@ -91,26 +91,6 @@ pub(super) async fn close(
         }
     }
     Ok(Settled { statements, problems })
-}
-
-async fn settle(platform: &Platform, place: &Place, day: Date) -> Result<()> {
-    let function = platform.cloud.output("SettlementName")?;
-    let asked = json!({"day": day, "lot": place.lot()});
-    let invoked = platform
-        .cloud
-        .clients
-        .lambda
-        .invoke()
-        .function_name(function)
-        .payload(Blob::new(asked.to_string()))
-        .send()
-        .await
-        .context("the settlement could not be asked")?;
-    if let Some(error) = invoked.function_error() {
-        let said = invoked.payload().map(|blob| String::from_utf8_lossy(blob.as_ref()).into_owned());
-        anyhow::bail!("the settlement failed: {error} {}", said.unwrap_or_default());
-    }
-    Ok(())
 }
 
 pub(super) fn print(settled: &Settled, places: &[Place]) {

@@ -33,6 +33,20 @@ pub(super) enum Story {
     MisreadAtExit,
     /// The exit camera reads nothing: a person decides.
     UnreadAtExit,
+    /// Its driver has registered a card: the barrier opens at once, the charge runs behind the car.
+    ChargedBehind,
+    /// The same for a company with its own card.
+    CompanyCard,
+    /// A company pays by the month's invoice: no card is asked.
+    OnAccount,
+    /// The bank refuses the registered card behind the car; the driver pays by the link of the notice.
+    RefusedThenLink,
+    /// Afterwards the operator gives half of it back.
+    PartlyRefunded,
+    /// Buys points and pays with them alone.
+    PaidWithPoints,
+    /// Pays a part with points and the rest by card.
+    PointsAndCard,
 }
 
 impl Story {
@@ -54,7 +68,19 @@ impl Story {
             Self::LateEntry => "늦은 입차 · late entry",
             Self::MisreadAtExit => "출구 오인식 · misread",
             Self::UnreadAtExit => "미인식 · unread plate",
+            Self::ChargedBehind => "등록 카드 자동 결제 · charged behind the car",
+            Self::CompanyCard => "법인 카드 · a company's own card",
+            Self::OnAccount => "법인 후불 · on account",
+            Self::RefusedThenLink => "자동 결제 거절, 미납 링크 납부 · refused, paid by link",
+            Self::PartlyRefunded => "일부 환불 · half given back",
+            Self::PaidWithPoints => "포인트 결제 · with points",
+            Self::PointsAndCard => "포인트와 카드 · points and a card",
         }
+    }
+
+    /// Whether somebody has given the word to pay for the car before it comes.
+    pub(super) fn is_promised(self) -> bool {
+        matches!(self, Self::ChargedBehind | Self::CompanyCard | Self::OnAccount | Self::RefusedThenLink)
     }
 }
 
@@ -72,7 +98,7 @@ pub(super) struct Car {
 }
 
 /// How many cars of each story come, for the three metered lots of the stage; the fourth gives free minutes.
-const CAST: [(Story, usize); 15] = [
+const CAST: [(Story, usize); 22] = [
     (Story::PaidInAdvance, 9),
     (Story::EasyPay, 3),
     (Story::FreeGrace, 4),
@@ -88,12 +114,20 @@ const CAST: [(Story, usize); 15] = [
     (Story::LateEntry, 2),
     (Story::MisreadAtExit, 2),
     (Story::UnreadAtExit, 1),
+    (Story::ChargedBehind, 2),
+    (Story::CompanyCard, 1),
+    (Story::OnAccount, 2),
+    (Story::PartlyRefunded, 1),
+    (Story::RefusedThenLink, 1),
+    (Story::PaidWithPoints, 1),
+    (Story::PointsAndCard, 1),
 ];
 /// The lot with free minutes.
 pub(super) const FREE_LOT: usize = 3;
 /// The lot that gives no time to leave after paying.
 pub(super) const STRICT_LOT: usize = 4;
-/// The lot whose controller speaks the Korean dialect, keeps a backlog, and takes commands.
+/// The lot whose controller speaks the Korean dialect, keeps a backlog, and takes commands. It asks for unpaid fees on the same day,
+/// and its operator's desk is open.
 pub(super) const CONTROLLER_LOT: usize = 0;
 const LETTERS: [char; 12] = ['가', '나', '다', '라', '마', '거', '너', '더', '러', '머', '버', '서'];
 /// Serials so far apart that no two plates of the cast look alike to the matcher.
@@ -108,7 +142,10 @@ pub(super) fn cast(run: u32) -> Vec<Car> {
             let lot = match story {
                 Story::FreeGrace => FREE_LOT,
                 Story::Overrun => STRICT_LOT,
-                Story::LateEntry | Story::OpenedByCommand => CONTROLLER_LOT,
+                Story::LateEntry
+                | Story::OpenedByCommand
+                | Story::RefusedThenLink
+                | Story::PartlyRefunded => CONTROLLER_LOT,
                 _ => usize::try_from(index % 3).unwrap_or(0),
             };
             let class = 100 + (index * 13 + run * 41) % 580;

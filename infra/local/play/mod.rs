@@ -4,23 +4,26 @@
 //! which the platform takes as it takes any. Nothing is faked behind the API: what the table shows was asked for there.
 
 mod act;
+mod afterwards;
 pub mod api;
 mod books;
 mod cars;
 pub mod gates;
+mod points;
+mod promised;
 mod stage;
 pub(crate) mod table;
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use baro_domain::{AccessKey, Operator, PlateNumber, notice::Contact};
+use baro_domain::{AccessKey, LotId, Operator, PlateNumber, notice::Contact, purse::Terms};
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::{import, platform::Platform, progress::Progress};
+use crate::{contracts::Contract, import, platform::Platform, progress::Progress};
 use act::{Actor, Outcome};
 use api::Api;
 use cars::{Car, Story};
@@ -70,7 +73,8 @@ pub async fn hour(platform: &Platform, lots_file: &Path, progress: &Progress) ->
 
     let api = Api::new(&platform.cloud.front_url, &platform.portone.url)?;
     let run = u32::from_str_radix(&token()?[..6], 16)? % 100_000;
-    let actors = actors(platform, &api, &places, cars::cast(run)).await?;
+    let (companies, desk) = (Companies::sign(platform).await?, Desk::open(platform, &places).await?);
+    let actors = actors(platform, &api, &places, &companies, cars::cast(run)).await?;
     let books = books::open(platform, &places, now()).await?;
     let step = progress.counted("Cars driven", actors.len());
     let acts = actors.iter().map(|actor| async {
@@ -78,14 +82,17 @@ pub async fn hour(platform: &Platform, lots_file: &Path, progress: &Progress) ->
         step.advance();
         outcome
     });
-    let outcomes: Vec<Result<Outcome>> =
+    let mut outcomes: Vec<Result<Outcome>> =
         futures::stream::iter(acts).buffered(CONCURRENT_CARS).collect().await;
+    afterwards::play(platform, &desk, &actors, &mut outcomes).await;
     let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
     step.done(&format!("{} cars, {failed} not as they should be", actors.len()));
 
     let step = progress.step("Day settled");
     let mut problems = table::notices_complete(platform, &actors, &outcomes).await;
     problems.extend(barriers_raised(platform, &actors));
+    let on_account = &companies.on_account.company;
+    problems.extend(afterwards::account(platform, on_account, &actors, &outcomes).await?);
     let settled = books::close(platform, &places, &books, &outcomes, &actors).await?;
     step.done(&format!("{} statements", settled.statements.len()));
     table::print(platform, &places, &actors, &outcomes);
@@ -104,13 +111,19 @@ pub async fn hour(platform: &Platform, lots_file: &Path, progress: &Progress) ->
         }
     );
     let mut curl = curl(platform, &places);
-    curl.extend(desk(platform, &places).await?);
+    curl.push(desk.curl(platform));
     Ok(Played { curl, true_end })
 }
 
 /// The cast with its controllers; every other driver has registered the car and is told of the entry too.
-async fn actors(platform: &Platform, api: &Api, places: &[Place], cars: Vec<Car>) -> Result<Vec<Actor>> {
-    let (directory, activity) = (platform.directory()?, platform.activity()?);
+async fn actors(
+    platform: &Platform,
+    api: &Api,
+    places: &[Place],
+    companies: &Companies,
+    cars: Vec<Car>,
+) -> Result<Vec<Actor>> {
+    let (directory, activity, parking) = (platform.directory()?, platform.activity()?, platform.parking()?);
     let mut actors = Vec::with_capacity(cars.len());
     for (index, car) in cars.into_iter().enumerate() {
         let place = places.get(car.lot).context("a car without a lot")?;
@@ -122,7 +135,8 @@ async fn actors(platform: &Platform, api: &Api, places: &[Place], cars: Vec<Car>
             platform.messengers.unregister(push.clone());
         }
         let contact = json!({"phone": phone, "pushToken": push});
-        if index % 2 == 0 {
+        // Who pays without being asked has no page to leave a number on.
+        if index % 2 == 0 || car.story.is_promised() {
             let registered = Contact { push_token: push, phone: Some(phone), ..Contact::default() };
             directory.put_contact(&PlateNumber::parse(&car.plate), &registered).await?;
         }
@@ -131,6 +145,8 @@ async fn actors(platform: &Platform, api: &Api, places: &[Place], cars: Vec<Car>
             activity: activity.clone(),
             controller: place.controller.clone(),
             lot: place.lot().clone(),
+            parking: parking.clone(),
+            company: companies.of(car.story),
             car,
             contact,
         });
@@ -162,20 +178,53 @@ fn curl(platform: &Platform, places: &[Place]) -> Vec<String> {
     ]
 }
 
-/// A line for the operator's desk, with a key made for this start: of the operators of the stage's lots, the first one's. Only on this
-/// machine is such a key ever shown.
-async fn desk(platform: &Platform, places: &[Place]) -> Result<Option<String>> {
-    let Some(place) = places.first() else { return Ok(None) };
-    let (lot, secret) = (&place.record.lot, secret()?);
-    let key =
-        AccessKey { name: "local".to_owned(), secret_sha256: hex::encode(Sha256::digest(secret.as_bytes())) };
-    let operator = Operator { id: lot.operator.clone(), name: lot.operator.to_string(), keys: vec![key] };
-    platform.directory()?.put_operator(&operator).await.context("the operator could not be stored")?;
-    let front = &platform.cloud.front_url;
-    let (id, key) = (&lot.id, format!("{}.{secret}", lot.operator));
-    Ok(Some(format!(
-        "curl '{front}/v1/operator/lots/{id}/tasks?state=open' -H 'authorization: Bearer {key}'"
-    )))
+/// The companies that send cars.
+struct Companies {
+    with_card: Contract,
+    on_account: Contract,
+}
+
+impl Companies {
+    async fn sign(platform: &Platform) -> Result<Self> {
+        let sign = async |name, number, terms| platform.sign_contract(name, number, terms, now()).await;
+        Ok(Self {
+            with_card: sign("한밭택배", "124-81-00998", Terms::Card).await?,
+            on_account: sign("한밭물류", "120-81-47521", Terms::MonthlyInvoice).await?,
+        })
+    }
+
+    fn of(&self, story: Story) -> Option<Contract> {
+        match story {
+            Story::CompanyCard => Some(self.with_card.clone()),
+            Story::OnAccount => Some(self.on_account.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The desk of the operator of the lot whose controller takes commands.
+struct Desk {
+    lot: LotId,
+    key: String,
+}
+
+impl Desk {
+    /// Gives the person on duty a key made for this start. Only on this machine is such a key ever shown.
+    async fn open(platform: &Platform, places: &[Place]) -> Result<Self> {
+        let place = places.get(cars::CONTROLLER_LOT).context("the stage has no lots")?;
+        let (lot, secret) = (&place.record.lot, secret()?);
+        let secret_sha256 = hex::encode(Sha256::digest(secret.as_bytes()));
+        let keys = vec![AccessKey { name: "local".to_owned(), secret_sha256 }];
+        let operator = Operator { id: lot.operator.clone(), name: lot.operator.to_string(), keys };
+        platform.directory()?.put_operator(&operator).await.context("the operator could not be stored")?;
+        Ok(Self { lot: lot.id.clone(), key: format!("{}.{secret}", lot.operator) })
+    }
+
+    /// A line to try: what waits there.
+    fn curl(&self, platform: &Platform) -> String {
+        let (front, Self { lot, key }) = (&platform.cloud.front_url, self);
+        format!("curl '{front}/v1/operator/lots/{lot}/tasks?state=open' -H 'authorization: Bearer {key}'")
+    }
 }
 
 /// Whether a story's driver is one whose visit the platform tells of when it happens.

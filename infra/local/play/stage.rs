@@ -91,6 +91,8 @@ pub(super) async fn build(platform: &Platform, lots: &[LotRecord], now: Timestam
         let controller = Controller::install(&record.lot.id, vendor, &record.lot.time_zone)?;
         directory.put_gate(&controller.gate).await.context("a gate could not be stored")?;
         if index == CONTROLLER_LOT {
+            // A day is too long for an hour's play.
+            record.lot.rules.unpaid.first_after_days = 0;
             let lot = &record.lot.id;
             record.lot.controller = Some(platform.install_controller(lot, AREA, &controller.gate).await?);
         }

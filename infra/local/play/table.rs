@@ -29,7 +29,7 @@ pub(crate) fn grid(columns: &[&str]) -> Table {
     table
 }
 
-fn sent_to<'a>(messages: &'a [SentMessage], actor: &Actor) -> Vec<&'a SentMessage> {
+pub(super) fn sent_to<'a>(messages: &'a [SentMessage], actor: &Actor) -> Vec<&'a SentMessage> {
     let is_theirs = |message: &&SentMessage| {
         Some(message.to.as_str()) == actor.contact["phone"].as_str()
             || Some(message.to.as_str()) == actor.contact["pushToken"].as_str()
