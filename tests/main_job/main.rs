@@ -11,6 +11,7 @@ mod journey;
 mod load;
 mod members;
 mod occupancy;
+mod points;
 mod refusals;
 mod ways;
 mod webhooks;
@@ -60,6 +61,8 @@ async fn the_main_job_holds_through_the_deployed_template() {
     all.step("a_company_s_own_card_is_charged_behind_its_car", ways::company_card(&city)).await;
     all.step("a_refused_charge_is_paid_by_the_notice_s_link", ways::refused_then_paid_by_link(&city)).await;
     all.step("an_operator_gives_a_part_of_it_back", ways::partly_refunded(&city)).await;
+    all.step("points_pay_alone_and_beside_a_card_and_go_back", points::bought_spent_and_had_back(&city))
+        .await;
     all.step("a_webhook_told_three_times_is_posted_once", webhooks::told_three_times(&city)).await;
     all.step("a_forged_webhook_changes_nothing_and_is_kept", webhooks::forged(&city)).await;
     all.step("a_stale_or_unreadable_webhook_is_refused_and_kept", webhooks::stale_and_unreadable(&city))

@@ -22,12 +22,12 @@ use crate::{
 };
 
 /// Whether these kinds of entries are what the journal has of a payment, each once.
-fn is_posted(entries: &[JournalEntry], kinds: &[EntryKind]) -> bool {
+pub(crate) fn is_posted(entries: &[JournalEntry], kinds: &[EntryKind]) -> bool {
     entries.len() == kinds.len() && kinds.iter().all(|kind| entries.iter().any(|entry| entry.kind == *kind))
 }
 
 /// What the gateway knows of a payment.
-async fn at_gateway(city: &City, id: &PaymentId) -> Result<Option<Value>> {
+pub(crate) async fn at_gateway(city: &City, id: &PaymentId) -> Result<Option<Value>> {
     let all = city.at_sandbox("payments").await?;
     Ok(all.into_iter().find(|payment| payment["id"] == id.as_str()))
 }

@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::{
     codes::{NOTHING_DUE, RECEIVABLE_NOT_FOUND, store},
     contact::contact_of,
-    payments::start::{StartPayment, StartedPayment, fee_of, of_lot, payment_for, pinned},
+    payments::start::{StartPayment, fee_of, of_lot, payment_for, pinned},
     service::DriverApi,
     view::{KRW, local},
     visits::Known,
@@ -138,8 +138,8 @@ pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<B
     params(("receivableId" = String, Path, description = "From the notice's link", example = "rcv_e147de0b159756e681a7_0123456789abcdefghjkmnpqrstvwxyz")),
     request_body(content = Option<StartPayment>, description = "Whom to tell; may be left out"),
     responses(
-        (status = 201, description = "A new payment", body = StartedPayment, headers(("location" = String, description = "Where its state can be asked for"))),
-        (status = 200, description = "The payment that is under way", body = StartedPayment),
+        (status = 201, description = "A new payment", body = crate::payments::start::StartedPayment, headers(("location" = String, description = "Where its state can be asked for"))),
+        (status = 200, description = "The payment that is under way", body = crate::payments::start::StartedPayment),
     )
 ))]
 pub(crate) async fn pay(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {

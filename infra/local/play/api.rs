@@ -117,6 +117,13 @@ impl Api {
         self.call(request.json(&json!({"amount": amount}))).await
     }
 
+    /// A member has money back for all points that it can be had for.
+    pub async fn cash_out(&self, member: &str, wish: &str) -> Result<Answer> {
+        let request = self.http.inner().post(format!("{}/v1/members/me/points/refunds", self.front));
+        let request = request.header("idempotency-key", wish);
+        self.call(request.header("authorization", format!("Bearer {member}"))).await
+    }
+
     /// A payment's state.
     pub async fn payment(&self, payment: &PaymentId) -> Result<Value> {
         self.get(&format!("/v1/payments/{payment}")).await?.ok()
