@@ -5,6 +5,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod access;
+pub mod books;
 pub mod business;
 pub mod calendar;
 pub mod command;

@@ -18,6 +18,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     MAX_CONFLICT_RETRIES, StoreError,
     accounts::account_item,
+    books::late_month_item,
     item::{Item, PK, REV, SK, doc, key, n, number, s, shard_of, with_doc},
     parking::{payment_update, ruling_update},
     statements,
@@ -218,6 +219,9 @@ impl Billing {
         for entry in entries {
             let entry = &JournalEntry { posted_at: Some(now), ..entry.clone() };
             if let Some(late) = statements::late_item(&self.table, entry, now)? {
+                items.push(TransactWriteItem::builder().put(late).build());
+            }
+            if let Some(late) = late_month_item(&self.table, entry)? {
                 items.push(TransactWriteItem::builder().put(late).build());
             }
             let shard = entry.lot.as_ref().map_or(0, |lot| shard_of(lot, JOURNAL_SHARDS));

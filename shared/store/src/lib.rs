@@ -8,6 +8,7 @@
 mod accounts;
 mod activity;
 mod billing;
+mod books;
 mod cache;
 mod cards;
 mod directory;
