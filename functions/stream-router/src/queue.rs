@@ -35,6 +35,11 @@ impl PaymentHint {
         Self { source: "refund", payment_id, surplus: None, promise: None }
     }
 
+    /// A payer wishes a cash receipt.
+    pub(crate) fn cash_receipt(payment_id: PaymentId) -> Self {
+        Self { source: "cash-receipt", payment_id, surplus: None, promise: None }
+    }
+
     /// A promise is to be charged.
     pub(crate) fn promise(order: PromisedOrder) -> Self {
         Self { source: "promise", payment_id: order.payment_id(), surplus: None, promise: Some(order) }

@@ -8,6 +8,7 @@ pub mod access;
 pub mod books;
 pub mod business;
 pub mod calendar;
+pub mod cash_receipt;
 pub mod command;
 pub mod fees;
 pub mod geo;

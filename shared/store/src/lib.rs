@@ -11,6 +11,7 @@ mod billing;
 mod books;
 mod cache;
 mod cards;
+mod cash_receipts;
 mod directory;
 mod error;
 mod facts;
