@@ -37,7 +37,7 @@ pub use codes::CODES;
 pub use service::DriverApi;
 
 /// The routes of this function, as API Gateway names them. Tests compare them with the template and the document.
-pub const ROUTES: [&str; 13] = [
+pub const ROUTES: [&str; 16] = [
     "GET /v1/lots",
     "GET /v1/lots/{lotId}",
     "GET /v1/lots/{lotId}/occupancy",
@@ -49,6 +49,9 @@ pub const ROUTES: [&str; 13] = [
     "GET /v1/lots/{lotId}/visits/{plate}/owed",
     "GET /v1/payments/{paymentId}",
     "POST /v1/payments/{paymentId}/refresh",
+    "GET /v1/payments/{paymentId}/receipt",
+    "GET /v1/payments/{paymentId}/cash-receipt",
+    "PUT /v1/payments/{paymentId}/cash-receipt",
     "GET /v1/receivables/{receivableId}",
     "POST /v1/receivables/{receivableId}/payments",
 ];
@@ -70,6 +73,13 @@ pub async fn handle(api: Arc<DriverApi>, request: Request) -> Result<Response<Bo
         Some("POST /v1/receivables/{receivableId}/payments") => receivables::pay(&api, &request).await,
         Some("GET /v1/payments/{paymentId}") => payments::state(&api, &request).await,
         Some("POST /v1/payments/{paymentId}/refresh") => payments::refresh(&api, &request).await,
+        Some("GET /v1/payments/{paymentId}/receipt") => payments::receipt::receipt(&api, &request).await,
+        Some("GET /v1/payments/{paymentId}/cash-receipt") => {
+            payments::cash_receipt::one(&api, &request).await
+        }
+        Some("PUT /v1/payments/{paymentId}/cash-receipt") => {
+            payments::cash_receipt::wish(&api, &request).await
+        }
         _ => Err(ROUTE_NOT_FOUND.problem()),
     }?;
     let response = with_header(response, CONTENT_LANGUAGE, Language::of(request.headers()).tag());

@@ -169,7 +169,8 @@ async fn desk(platform: &Platform, places: &[Place]) -> Result<Option<String>> {
     let (lot, secret) = (&place.record.lot, secret()?);
     let key =
         AccessKey { name: "local".to_owned(), secret_sha256: hex::encode(Sha256::digest(secret.as_bytes())) };
-    let operator = Operator { id: lot.operator.clone(), name: lot.operator.to_string(), keys: vec![key] };
+    let (id, name) = (lot.operator.clone(), lot.operator.to_string());
+    let operator = Operator { id, name, business_number: None, keys: vec![key] };
     platform.directory()?.put_operator(&operator).await.context("the operator could not be stored")?;
     let front = &platform.cloud.front_url;
     let (id, key) = (&lot.id, format!("{}.{secret}", lot.operator));

@@ -142,5 +142,6 @@ pub fn payment(id: &PaymentId) -> Payment {
         deposit_account: None,
         mismatch: None,
         pg_tx_id: None,
+        slip: None,
     }
 }

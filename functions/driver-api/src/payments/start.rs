@@ -194,6 +194,7 @@ pub(crate) fn payment_for(
         deposit_account: None,
         mismatch: None,
         pg_tx_id: None,
+        slip: None,
     }
 }
 

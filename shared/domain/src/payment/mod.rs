@@ -5,6 +5,7 @@ mod account;
 mod decide;
 mod promise;
 mod refund;
+mod slip;
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,7 @@ pub use promise::{PromisedOrder, Shop};
 pub use refund::{
     MAX_REFUNDS, Refund, RefundAccount, RefundError, RefundOrder, RefundState, RefundStep, RequestedBy,
 };
+pub use slip::Slip;
 
 /// Where a payment stands with us. The order is the order of [`PaymentStatus::rank`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -266,6 +268,9 @@ pub struct Payment {
     /// The gateway's transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pg_tx_id: Option<String>,
+    /// What the gateway tells of how it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slip: Option<Slip>,
 }
 
 impl Payment {

@@ -80,6 +80,7 @@ impl PromisedOrder {
             refunds: Vec::new(),
             failure: None,
             pg_tx_id: None,
+            slip: None,
         }
     }
 

@@ -43,6 +43,7 @@ fn payment() -> Payment {
         means: Means::default(),
         failure: None,
         pg_tx_id: None,
+        slip: None,
     }
 }
 
@@ -64,6 +65,7 @@ fn report(state: ReportState, cancelled: i64) -> Report {
         returns: Vec::new(),
         failure: None,
         pg_tx_id: None,
+        slip: None,
     }
 }
 
