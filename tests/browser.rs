@@ -1,5 +1,5 @@
 //! The driver's page in a real browser, from the deployed site: lots are found, a lot is looked at, a car's price is shown with its lines;
-//! a card and a plate are registered.
+//! it is paid by deposit, with a cash receipt; a card and a plate are registered.
 //! Without a Chromium on the machine it says so and passes; `.ci/run` installs one.
 #![allow(clippy::disallowed_methods, reason = "a gate reports what it sees now")]
 #![allow(clippy::panic, reason = "a test may break off")]
@@ -8,6 +8,8 @@
 mod driven;
 #[path = "browser/member.rs"]
 mod member;
+#[path = "browser/receipt.rs"]
+mod receipt;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -79,7 +81,7 @@ async fn shown(browser: &Path, profile: &Path, url: &str) -> Result<String> {
     Ok(page)
 }
 
-async fn look(platform: &Platform, browser: &Path, profile: &Path) -> Result<()> {
+async fn look(platform: &Platform, browser: &Path, profile: &Path) -> Result<LotId> {
     let lot = parked(platform).await?;
     let front = &platform.cloud.front_url;
     let found = shown(browser, profile, &format!("{front}/")).await?;
@@ -118,7 +120,7 @@ async fn look(platform: &Platform, browser: &Path, profile: &Path) -> Result<()>
         nobody.contains(r#"role="alert""#) && nobody.contains("찾을 수 없는 차량"),
         "not told:\n{nobody}"
     );
-    Ok(())
+    Ok(lot)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -131,7 +133,9 @@ async fn a_driver_finds_a_lot_reads_what_the_stay_costs_and_registers_a_card() {
     let options = Options::for_test(state.path()).unwrap();
     let platform = Platform::start(options, SandboxPorts::default()).await.unwrap();
     let outcome = async {
-        look(&platform, &browser, profile.path()).await?;
+        let lot = look(&platform, &browser, profile.path()).await?;
+        let own = profile.path().join("receipt");
+        receipt::asks_for_a_cash_receipt(&platform, (&lot, PLATE), &browser, &own).await?;
         member::registers_card_and_plate(&platform, &browser, &profile.path().join("member")).await
     };
     let outcome = outcome.await;

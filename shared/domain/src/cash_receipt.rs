@@ -156,7 +156,8 @@ pub fn due(payment: &Payment) -> Won {
     if is_by_bank(payment) { payment.kept_of_fee() } else { Won::ZERO }
 }
 
-fn is_by_bank(payment: &Payment) -> bool {
+/// Whether it was, or is being, paid in a way that has a cash receipt at all.
+pub fn is_by_bank(payment: &Payment) -> bool {
     matches!(payment.method, Some(Method::VirtualAccount | Method::Transfer))
 }
 

@@ -3,7 +3,7 @@
 
 use baro_domain::{
     LotId, Operator, PaymentId, Quote, Won,
-    cash_receipt::{CashReceipt, vat_in},
+    cash_receipt::{CashReceipt, is_by_bank, vat_in},
     lot::Lot,
     payment::{Method, Payment, PaymentStatus, RefundState},
 };
@@ -163,7 +163,10 @@ pub(crate) async fn receipt(api: &DriverApi, request: &Request) -> Result<Respon
         Some(lot) => api.directory.operator(&lot.lot.operator).await.map_err(store)?,
         None => None,
     };
-    let cash = api.billing.cash_receipt(&payment.id).await.map_err(store)?.map(|stored| stored.value);
+    let cash = match is_by_bank(&payment) {
+        true => api.billing.cash_receipt(&payment.id).await.map_err(store)?.map(|stored| stored.value),
+        false => None,
+    };
     let seller = (lot.as_ref().map(|lot| &lot.lot), operator);
     respond_json(StatusCode::OK, &view(&payment, seller, cash.as_ref(), Language::of(request.headers())))
 }
