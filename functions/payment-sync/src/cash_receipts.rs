@@ -83,7 +83,6 @@ impl PaymentSync {
             }
             ReceiptCall::Cancel { .. } => office.gateway.cancel_cash_receipt(&payment.id).await,
         };
-        use RefusalKind as Kind;
         let refusal = match asked {
             // The next look finds what was done.
             Ok(()) => return Ok(()),
@@ -91,9 +90,9 @@ impl PaymentSync {
             Err(error) => return Err(error.into()),
         };
         match refusal.kind {
-            Kind::CashReceiptAlreadyIssued | Kind::CashReceiptNotIssued => Ok(()),
+            RefusalKind::CashReceiptAlreadyIssued | RefusalKind::CashReceiptNotIssued => Ok(()),
             // The secret is being rotated, or wrong: nobody refused this receipt.
-            Kind::Unauthorized | Kind::Forbidden => Err(GatewayError::Final(refusal).into()),
+            RefusalKind::Unauthorized | RefusalKind::Forbidden => Err(GatewayError::Final(refusal).into()),
             kind => {
                 let code = refusal.pg_code.unwrap_or_else(|| format!("{kind:?}"));
                 if asking.value.issued.is_some() {
