@@ -163,9 +163,10 @@ pub(crate) async fn receipt(api: &DriverApi, request: &Request) -> Result<Respon
         Some(lot) => api.directory.operator(&lot.lot.operator).await.map_err(store)?,
         None => None,
     };
-    let cash = match is_by_bank(&payment) {
-        true => api.billing.cash_receipt(&payment.id).await.map_err(store)?.map(|stored| stored.value),
-        false => None,
+    let cash = if is_by_bank(&payment) {
+        api.billing.cash_receipt(&payment.id).await.map_err(store)?.map(|stored| stored.value)
+    } else {
+        None
     };
     let seller = (lot.as_ref().map(|lot| &lot.lot), operator);
     respond_json(StatusCode::OK, &view(&payment, seller, cash.as_ref(), Language::of(request.headers())))
