@@ -1,5 +1,6 @@
 //! The driver's page in a real browser, from the deployed site: lots are found, a lot is looked at, a car's price is shown with its lines;
-//! a card and a plate are registered; points are bought and spent; an unpaid fee is paid by the link of its notice.
+//! it is paid by deposit, with a cash receipt; a card and a plate are registered; points are bought and spent; an unpaid fee is paid by the
+//! link of its notice.
 //! Without a Chromium on the machine it says so and passes; `.ci/run` installs one.
 #![allow(clippy::disallowed_methods, reason = "a gate reports what it sees now")]
 #![allow(clippy::panic, reason = "a test may break off")]
@@ -12,6 +13,8 @@ mod member;
 mod owed;
 #[path = "browser/points.rs"]
 mod points;
+#[path = "browser/receipt.rs"]
+mod receipt;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -137,8 +140,11 @@ async fn a_driver_finds_a_lot_registers_a_card_pays_with_points_and_pays_what_is
     let outcome = async {
         let (lot, gate) = parked(&platform).await?;
         look(&platform, &lot, &browser, profile.path()).await?;
+        let own = profile.path().join("receipt");
+        receipt::asks_for_a_cash_receipt(&platform, (&lot, PLATE), &browser, &own).await?;
         member::registers_card_and_plate(&platform, &browser, &profile.path().join("member")).await?;
-        points::buys_and_spends_points(&platform, &browser, &profile.path().join("points"), &lot).await?;
+        let own = profile.path().join("points");
+        points::buys_and_spends_points(&platform, (&lot, &gate), &browser, &own).await?;
         owed::is_paid_by_its_link(&platform, &gate, &browser, &profile.path().join("owed")).await
     };
     let outcome = outcome.await;

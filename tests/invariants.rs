@@ -361,3 +361,9 @@ fn a_controller_that_does_not_do_as_it_is_asked_raises_an_alarm() {
         "functions/gate-commands/src/lib.rs",
     );
 }
+
+#[test]
+fn a_cash_receipt_that_cannot_follow_the_money_raises_an_alarm() {
+    let source = "functions/payment-sync/src/cash_receipts.rs";
+    a_logged_code_raises_an_alarm("WrongCashReceipts", "CashReceiptWrong", source);
+}

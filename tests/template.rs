@@ -176,11 +176,11 @@ fn the_schedules_run_in_korean_time_and_lose_no_run() {
         let given_up = points_to(retries.property(&["DestinationConfig", "OnFailure", "Destination"]));
         assert_eq!(given_up, Some(dead), "{target}");
     }
-    let settling = [("Settlement", "cron(20 0 * * ? *)"), ("Settlement", "cron(0 3 1 * ? *)")];
+    let monthly = [("Settlement", "cron(0 3 1 * ? *)"), ("Settlement", "cron(30 3 1 * ? *)")];
     let daily = [("Reconciliation", "cron(40 4 * * ? *)"), ("Receivables", "cron(0 10 * * ? *)")];
     let hourly = [("LongStays", "cron(40 * * * ? *)"), ("Recount", "cron(10 * * * ? *)")];
-    let minutely = [("GateHealth", "rate(1 minute)")];
-    assert_eq!(runs, [settling, daily, hourly].concat().into_iter().chain(minutely).collect());
+    let others = [("GateHealth", "rate(1 minute)"), ("Settlement", "cron(20 0 * * ? *)")];
+    assert_eq!(runs, [monthly, daily, hourly, others].concat().into_iter().collect());
 }
 
 #[test]

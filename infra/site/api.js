@@ -43,6 +43,10 @@ export const owed = (id, plate) => call(path`/v1/lots/${id}/visits/${plate}/owed
 export const receivable = (id) => call(path`/v1/receivables/${id}`);
 /** Pressed twice, or in two windows, it finds the same payment: its id follows from the debt. */
 export const payReceivable = (id) => call(path`/v1/receivables/${id}/payments`, { method: "POST" });
+export const receipt = (id) => call(path`/v1/payments/${id}/receipt`);
+export const cashReceipt = (id) => call(path`/v1/payments/${id}/cash-receipt`);
+export const wishCashReceipt = (id, number) => call(path`/v1/payments/${id}/cash-receipt`,
+  { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(number) });
 export const refresh = (id) => call(path`/v1/payments/${id}/refresh`, { method: "POST" });
 
 /** Asks for a payment. `key` names the driver's wish to pay: sent again after a failure of the line, it makes no second one.

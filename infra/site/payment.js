@@ -1,7 +1,8 @@
 // How a payment stands, from the moment the driver is back from the gateway's window, to the receipt.
 
 import * as api from "./api.js";
-import { announce, failure, h, lines, show } from "./dom.js";
+import { announce, failure, h, show } from "./dom.js";
+import { cashReceipt, receipt } from "./receipt.js";
 import { clock, moment, t, won } from "./texts.js";
 
 const QUICK_MS = 1200;
@@ -34,7 +35,8 @@ export async function payment(still, id, said) {
       api.refresh(id).catch(() => {});
     }
     const late = Date.now() - since > PATIENCE_MS;
-    const state = `${found.status} ${late} ${found.refunded}`;
+    // Who is writing into the form of a deposit's page is not disturbed by its being late.
+    const state = `${found.status} ${late && found.status !== "awaiting_deposit"} ${found.refunded}`;
     if (state !== shown) {
       shown = state;
       await draw(still, found, said, late);
@@ -63,15 +65,18 @@ async function draw(still, found, said, late) {
     show(t.payment, failed ? unpaid(said) : h("p", { class: "notice" }, h("span", { class: "waiting" }, late ? t.checkingLong : t.checking)),
       toVisit(failed ? t.payAgain : t.toVisit));
   } else if (found.status === "awaiting_deposit") {
-    show(t.status.awaiting_deposit, deposit(found), toVisit(t.toVisit));
+    show(t.status.awaiting_deposit, deposit(found), cashReceipt(still, found.paymentId, null, false), toVisit(t.toVisit));
   } else if (found.status === "held") {
     show(t.status.held, h("p", { class: "notice bad" }, t.heldText), toVisit(t.payAgain));
   } else {
-    const leave = found.status === "paid" && stay && await leaveBy(stay);
+    const [leave, printed] = await Promise.all([
+      found.status === "paid" && stay && leaveBy(stay),
+      receipt(still, found.paymentId).catch((error) => failure(error, () => draw(still, found, said, late))),
+    ]);
     if (!still()) return;
     show(t.status[found.status],
       leave && h("p", { class: "notice good" }, t.leaveBy(clock(leave))),
-      receipt(found), toVisit(t.toVisit),
+      printed, toVisit(t.toVisit),
       h("button", { type: "button", click: () => print() }, t.print));
   }
 }
@@ -100,22 +105,4 @@ function deposit(found) {
     h("dt", {}, t.account), h("dd", { class: "account" }, account.number),
     h("dt", {}, t.amount), h("dd", {}, won(account.amount)),
     account.expiresAt && [h("dt", {}, t.until), h("dd", {}, moment(account.expiresAt))]));
-}
-
-function receipt(found) {
-  const facts = h("dl", {},
-    h("dt", {}, t.paidAmount), h("dd", {}, h("strong", {}, won(found.captured))),
-    found.refunded > 0 && [h("dt", {}, t.refunded), h("dd", {}, won(found.refunded))],
-    found.receipt && [
-      h("dt", {}, t.supply), h("dd", {}, won(found.receipt.vat.supply)),
-      h("dt", {}, t.vat), h("dd", {}, won(found.receipt.vat.vat)),
-      found.receipt.vat.taxFree > 0 && [h("dt", {}, t.taxFree), h("dd", {}, won(found.receipt.vat.taxFree))]],
-    found.paidAt && [h("dt", {}, t.paidAt), h("dd", {}, moment(found.paidAt))],
-    found.points > 0 && [h("dt", {}, t.byPoints), h("dd", {}, t.pointsOf(found.points))],
-    found.plate && [h("dt", {}, t.plate), h("dd", {}, found.plate)],
-    h("dt", {}, t.paymentId), h("dd", { class: "muted" }, found.paymentId));
-  const before = found.receipt && found.receipt.paidBefore;
-  return h("section", { class: "card", "aria-label": t.receipt }, h("h2", {}, `${t.receipt} · ${found.orderName}`), facts,
-    found.receipt && h("div", { style: "margin-top:1rem" },
-      lines(found.receipt.quote, won, before ? [[t.paidBefore, -before], [t.paidAmount, found.amount]] : [])));
 }

@@ -3,20 +3,33 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use baro::{Platform, play::api::encoded};
+use baro::{
+    Platform,
+    play::{
+        api::{Api, encoded},
+        gates::{Controller, Place},
+    },
+};
 use baro_domain::LotId;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{PLATE, driven::Driven};
+use super::driven::Driven;
+
+const PLATE: &str = "582어3304";
 
 const FRAME: &str = "document.querySelector('iframe').contentDocument";
 
 pub(crate) async fn buys_and_spends_points(
     platform: &Platform,
+    (lot, gate): (&LotId, &Controller),
     browser: &Path,
     profile: &Path,
-    lot: &LotId,
 ) -> Result<()> {
     let front = &platform.cloud.front_url;
+    let report =
+        gate.report(Place::Entry, PLATE, Timestamp::now().checked_sub(SignedDuration::from_mins(61))?);
+    let api = Api::new(front, &platform.portone.url)?;
+    api.report(&gate.gate.id, &gate.secret, &report.content_type, report.body).await?.ok()?;
     let mut page = Driven::start(browser, profile).await?;
     page.open(&format!("{front}/#/member")).await?;
     page.until("document.querySelector('#join')").await?;

@@ -12,7 +12,7 @@ use baro::{Options, Platform, SandboxPorts, import, paths};
 use baro_clients::{HttpClient, HttpTimeouts};
 use baro_domain::ledger::JournalEntry;
 use baro_domain::payment::Payment;
-use baro_domain::{AccessKey, GateVendor, LotId, Operator, PaymentId};
+use baro_domain::{AccessKey, BusinessNumber, GateVendor, LotId, Operator, PaymentId};
 use baro_store::Stored;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde_json::{Value, json};
@@ -93,7 +93,8 @@ impl City {
         let desk_key = format!("{operator}.{DESK_SECRET}");
         let secret_sha256 = hex::encode(Sha256::digest(DESK_SECRET));
         let keys = vec![AccessKey { name: "당직".to_owned(), secret_sha256 }];
-        directory.put_operator(&Operator { id: operator, name: "시험".to_owned(), keys }).await?;
+        let (name, business_number) = ("시험".to_owned(), Some(BusinessNumber::parse("1208147521")?));
+        directory.put_operator(&Operator { id: operator, name, business_number, keys }).await?;
         directory.put_lots(&[record]).await?;
         let camera = Controller::install(&lot, GateVendor::Hikvision, ZONE)?;
         directory.put_gate(&controller.gate).await?;

@@ -12,6 +12,7 @@ mod load;
 mod members;
 mod occupancy;
 mod points;
+mod receipts;
 mod refusals;
 mod ways;
 mod webhooks;
@@ -70,6 +71,8 @@ async fn the_main_job_holds_through_the_deployed_template() {
     all.step("an_amount_nobody_asked_for_is_held_and_sent_back", webhooks::wrong_amount(&city)).await;
     all.step("a_worker_killed_in_mid_batch_counts_nothing_twice", crash::killed_in_mid_batch(&city)).await;
     all.step("no_webhook_of_hundreds_is_lost_by_killed_consumers", load::none_is_lost(&city)).await;
+    all.step("a_cash_receipt_follows_its_deposit_and_its_refund", receipts::follows_the_money(&city)).await;
+    all.step("a_month_s_books_are_closed_and_exported", receipts::books_of_a_month(&city)).await;
     all.step("a_tariff_is_quoted_and_checked_without_a_lot", workbench::quoted_and_checked(&city)).await;
     all.step("a_counter_and_sensors_tell_free_spaces_by_class", occupancy::told_by_class(&city)).await;
     all.step("a_drifted_counter_heals_by_a_recount", occupancy::recounted(&city)).await;

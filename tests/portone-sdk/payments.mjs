@@ -138,6 +138,36 @@ test("a cash receipt is issued, read, listed and cancelled", async () => {
   assert.equal(listed.items[0].paymentId, paymentId);
 });
 
+test("a cash receipt is whole or cancelled: after a partial refund it is issued anew over the rest", async () => {
+  const paymentId = newId("rest");
+  const receipts = payment.cashReceipt;
+  const issue = (total, more) => receipts.issueCashReceipt({
+    paymentId, channelKey, type: "CORPORATE", orderName: "주차요금", currency: "KRW", amount: { total, taxFree: 0, vat: Math.round(total / 11) },
+    customer: { identityNumber: "1208147521", identityNumberType: "BUSINESS" }, paidAt: new Date().toISOString(), ...more,
+  });
+  await pay(paymentId, 5000, "VIRTUAL_ACCOUNT");
+  await refused(issue(5000), "INVALID_REQUEST");
+  await sandbox("POST", `/payments/${paymentId}/deposit`);
+  await refused(issue(5000, { customer: { identityNumber: "none" } }), "INVALID_REQUEST");
+  await sandbox("POST", "/faults", { fault: { kind: "pgRefusal" }, paymentId, operation: "cashReceipt", times: 1 });
+  assert.equal((await refused(issue(5000), "PG_PROVIDER")).pgCode, "CASH_RECEIPT_REFUSED");
+  const { cashReceipt: first } = await issue(5000);
+  await refund(paymentId, { amount: 1200, currentCancellableAmount: 5000, refundAccount: account });
+  await refused(issue(3800), "CASH_RECEIPT_ALREADY_ISSUED");
+  await receipts.cancelCashReceiptByPaymentId({ paymentId, storeId });
+  const { cashReceipt: second } = await issue(3800);
+  assert.notEqual(second.issueNumber, first.issueNumber);
+  const read = await receipts.getCashReceiptByPaymentId({ paymentId, storeId });
+  assert.deepEqual([read.status, read.type, read.amount, read.isManual], ["ISSUED", "CORPORATE", 3800, true]);
+});
+
+test("a card payment has no cash receipt", async () => {
+  const paymentId = newId("card");
+  await pay(paymentId, 5000);
+  const wanted = { paymentId, channelKey, type: "PERSONAL", orderName: "주차요금", currency: "KRW", amount: { total: 5000 } };
+  await refused(payment.cashReceipt.issueCashReceipt({ ...wanted, customer: { identityNumber: "01000000000" } }), "INVALID_REQUEST");
+});
+
 test("a wrong secret is refused", async () => {
   const { PortOneClient } = await import("@portone/server-sdk");
   const { checked } = await import("./conforms.mjs");

@@ -45,6 +45,21 @@ pub const INVALID_PLATE: ErrorCode = ErrorCode::new(400, "invalid-plate", "This 
 pub const INVALID_CONTACT: ErrorCode =
     ErrorCode::new(400, "invalid-contact", "A part of the contact is not as it should be");
 
+/// Nothing was paid, or what came was not taken as payment.
+pub const NO_RECEIPT: ErrorCode = ErrorCode::new(404, "no-receipt", "Nothing has been paid by this payment");
+/// Only what is paid by bank has a cash receipt, and only as long as it is kept.
+pub const CASH_RECEIPT_NOT_OFFERED: ErrorCode =
+    ErrorCode::new(409, "cash-receipt-not-offered", "This payment has no cash receipt");
+/// It is issued, or just being issued, to another number.
+pub const CASH_RECEIPT_BEGUN: ErrorCode =
+    ErrorCode::new(409, "cash-receipt-begun", "The cash receipt is issued to another number already");
+/// The gateway refused it too often.
+pub const CASH_RECEIPT_TOO_OFTEN: ErrorCode =
+    ErrorCode::new(409, "cash-receipt-too-often", "The cash receipt was asked for too often");
+/// Not one phone, card or business number, or one that can't be anybody's.
+pub const INVALID_RECEIPT_NUMBER: ErrorCode =
+    ErrorCode::new(400, "invalid-receipt-number", "A cash receipt can't be issued to this number");
+
 /// All codes of this crate.
 pub const CODES: &[ErrorCode] = &[
     LOT_NOT_FOUND,
@@ -63,6 +78,11 @@ pub const CODES: &[ErrorCode] = &[
     WRONG_MEMBER_KEY,
     INVALID_PLATE,
     INVALID_CONTACT,
+    NO_RECEIPT,
+    CASH_RECEIPT_NOT_OFFERED,
+    CASH_RECEIPT_BEGUN,
+    CASH_RECEIPT_TOO_OFTEN,
+    INVALID_RECEIPT_NUMBER,
 ];
 
 /// A store that may work again in a moment, or one that will not.

@@ -50,6 +50,9 @@ pub const ROUTES: [&str; 16] = [
     "GET /v1/lots/{lotId}/visits/{plate}/owed",
     "GET /v1/payments/{paymentId}",
     "POST /v1/payments/{paymentId}/refresh",
+    "GET /v1/payments/{paymentId}/receipt",
+    "GET /v1/payments/{paymentId}/cash-receipt",
+    "PUT /v1/payments/{paymentId}/cash-receipt",
     "GET /v1/receivables/{receivableId}",
     "POST /v1/receivables/{receivableId}/payments",
     "GET /v1/members/me/points",
@@ -77,6 +80,13 @@ pub async fn handle(api: Arc<DriverApi>, request: Request) -> Result<Response<Bo
         Some("POST /v1/members/me/points/refunds") => points::cash_out(&api, &request).await,
         Some("GET /v1/payments/{paymentId}") => payments::state(&api, &request).await,
         Some("POST /v1/payments/{paymentId}/refresh") => payments::refresh(&api, &request).await,
+        Some("GET /v1/payments/{paymentId}/receipt") => payments::receipt::receipt(&api, &request).await,
+        Some("GET /v1/payments/{paymentId}/cash-receipt") => {
+            payments::cash_receipt::one(&api, &request).await
+        }
+        Some("PUT /v1/payments/{paymentId}/cash-receipt") => {
+            payments::cash_receipt::wish(&api, &request).await
+        }
         _ => Err(ROUTE_NOT_FOUND.problem()),
     }?;
     let response = with_header(response, CONTENT_LANGUAGE, Language::of(request.headers()).tag());

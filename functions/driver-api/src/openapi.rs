@@ -34,8 +34,9 @@ use operators::OperatorKey;
 use others::GateSecret;
 
 use crate::codes::{
-    DISPUTE_OPEN, FEE_UNKNOWN, IDEMPOTENCY_KEY_REUSED, INVALID_CONTACT, INVALID_PLATE, LOT_NOT_FOUND,
-    NO_TARIFF, NO_WALLET, NOTHING_DUE, PAYMENT_NOT_FOUND, POINTS_SHORT, RECEIVABLE_NOT_FOUND,
+    CASH_RECEIPT_BEGUN, CASH_RECEIPT_NOT_OFFERED, CASH_RECEIPT_TOO_OFTEN, DISPUTE_OPEN, FEE_UNKNOWN,
+    IDEMPOTENCY_KEY_REUSED, INVALID_CONTACT, INVALID_PLATE, INVALID_RECEIPT_NUMBER, LOT_NOT_FOUND,
+    NO_RECEIPT, NO_TARIFF, NO_WALLET, NOTHING_DUE, PAYMENT_NOT_FOUND, POINTS_SHORT, RECEIVABLE_NOT_FOUND,
     VISIT_NOT_FOUND, VISIT_OVER, WALLET_FULL, WRONG_MEMBER_KEY,
 };
 
@@ -78,6 +79,9 @@ struct ProblemView {
         crate::payments::start::start,
         crate::payments::state::state,
         crate::payments::refresh,
+        crate::payments::receipt::receipt,
+        crate::payments::cash_receipt::one,
+        crate::payments::cash_receipt::wish,
         crate::receivables::owed,
         crate::receivables::one,
         crate::receivables::pay,
@@ -187,6 +191,23 @@ const ERRORS: [(&str, &[ErrorCode]); 16] = [
     ),
     ("GET /v1/payments/{paymentId}", &[INVALID_PARAMETER, PAYMENT_NOT_FOUND]),
     ("POST /v1/payments/{paymentId}/refresh", &[INVALID_PARAMETER, PAYMENT_NOT_FOUND]),
+    ("GET /v1/payments/{paymentId}/receipt", &[INVALID_PARAMETER, PAYMENT_NOT_FOUND, NO_RECEIPT]),
+    ("GET /v1/payments/{paymentId}/cash-receipt", &[INVALID_PARAMETER, PAYMENT_NOT_FOUND]),
+    (
+        "PUT /v1/payments/{paymentId}/cash-receipt",
+        &[
+            INVALID_PARAMETER,
+            INVALID_RECEIPT_NUMBER,
+            INVALID_MEMBER,
+            MALFORMED_JSON,
+            PAYMENT_NOT_FOUND,
+            CASH_RECEIPT_NOT_OFFERED,
+            CASH_RECEIPT_BEGUN,
+            CASH_RECEIPT_TOO_OFTEN,
+            BODY_TOO_LARGE,
+            UNSUPPORTED_MEDIA_TYPE,
+        ],
+    ),
     ("GET /v1/receivables/{receivableId}", &[INVALID_PARAMETER, RECEIVABLE_NOT_FOUND, LOT_NOT_FOUND]),
     (
         "POST /v1/receivables/{receivableId}/payments",
@@ -285,6 +306,7 @@ fn operation<'a>(document: &'a mut OpenApi, route: &str) -> Option<&'a mut Opera
     match method {
         "GET" => item.get.as_mut(),
         "POST" => item.post.as_mut(),
+        "PUT" => item.put.as_mut(),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 //! back under a guard that was written down before.
 
 mod cards;
+mod cash_receipts;
 mod points;
 mod promises;
 mod refunds;
@@ -66,6 +67,9 @@ pub enum SyncError {
     /// It can't be given back.
     #[error("refund: {0}")]
     Refund(#[from] RefundError),
+    /// Somebody else is asking for its cash receipt just now.
+    #[error("another run is asking for the cash receipt")]
+    ReceiptBusy,
     /// Others kept changing the payment.
     #[error("gave up after {MAX_RACES} lost races")]
     Races,
@@ -79,6 +83,7 @@ pub struct PaymentSync {
     shop: Shop,
     gateway: Arc<dyn PaymentGateway>,
     cards: Option<Arc<dyn BillingKeys>>,
+    receipts: Option<cash_receipts::ReceiptOffice>,
     clock: Clock,
 }
 
@@ -96,7 +101,8 @@ impl PaymentSync {
         let clock = Clock::default();
         let gateway = Arc::new(RotatingPortOne::from_config(&aws, config, clock.clone())?);
         let sync = Self::new((billing, Parking::new(dynamodb, parking)), shop, gateway.clone(), clock);
-        Ok(sync.with_cards(gateway))
+        let channel_key = config.required("PORTONE_CHANNEL_KEY")?;
+        Ok(sync.with_cards(gateway.clone()).with_cash_receipts(gateway, channel_key))
     }
 
     /// Of its parts.
@@ -106,7 +112,7 @@ impl PaymentSync {
         gateway: Arc<dyn PaymentGateway>,
         clock: Clock,
     ) -> Self {
-        Self { billing, parking, shop, gateway, cards: None, clock }
+        Self { billing, parking, shop, gateway, cards: None, receipts: None, clock }
     }
 
     /// With who knows whether a card is deleted; without, no card is ever dropped.
@@ -156,7 +162,9 @@ impl PaymentSync {
     async fn settle(&self, stored: Stored<Payment>) -> Result<(), SyncError> {
         let looked = self.look(stored).await?;
         let charged = self.charge(looked).await?;
-        self.give_back(charged).await
+        let (id, method) = (charged.value.id.clone(), charged.value.method);
+        self.give_back(charged).await?;
+        self.receipt(&id, method).await
     }
 
     /// Looks at the gateway and decides; the payment as it is then.

@@ -3,7 +3,7 @@
 use baro_clients::portone::{
     Cancellation, CancellationStatus, ChannelType, GatewayPayment, PayFailure, PaymentMethod, PaymentStatus,
 };
-use baro_domain::payment::{DepositAccount, Method, Report, ReportState, ReportedReturn, ReturnState};
+use baro_domain::payment::{DepositAccount, Method, Report, ReportState, ReportedReturn, ReturnState, Slip};
 use jiff::Timestamp;
 
 /// What the gateway reports, or `None` for a status that this version does not know.
@@ -45,7 +45,26 @@ pub fn report_of(seen: &GatewayPayment, now: Timestamp) -> Option<Report> {
             .collect(),
         failure: seen.failure.as_ref().map(failure),
         pg_tx_id: seen.pg_tx_id.clone(),
+        slip: slip(seen),
     })
+}
+
+/// The issuer is a card's, a service's or a bank's name as the gateway writes it.
+fn slip(seen: &GatewayPayment) -> Option<Slip> {
+    let mut slip = Slip { url: seen.receipt_url.clone(), ..Slip::default() };
+    match seen.method.as_ref()? {
+        PaymentMethod::Card { card, approval_number } => {
+            slip.issuer = card.as_ref().and_then(|card| card.name.clone());
+            slip.card_number = card.as_ref().and_then(|card| card.number.clone());
+            slip.approval_number.clone_from(approval_number);
+        }
+        PaymentMethod::EasyPay { provider } => slip.issuer.clone_from(provider),
+        PaymentMethod::Transfer { bank } | PaymentMethod::VirtualAccount { bank, .. } => {
+            slip.issuer.clone_from(bank);
+        }
+        _ => {}
+    }
+    (slip != Slip::default()).then_some(slip)
 }
 
 fn deposit_account(seen: &GatewayPayment) -> Option<DepositAccount> {

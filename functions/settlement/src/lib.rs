@@ -1,6 +1,7 @@
 //! Drafts each lot's statement of a day from the journal, and writes it down for people (CSV, XLSX) and for the next
 //! step (item). Asked again, it computes again: a draft is a function of the journal, and a confirmed one is left alone.
 
+mod books;
 mod invoices;
 mod sheet;
 
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_s3::primitives::ByteStream;
 use baro_domain::{
     LotId,
+    books::{BooksError, Month},
     ledger::JournalEntry,
     settlement::{Intake, LateIntake, SettlementError, SettlementTerms, Statement, draft, take_in},
 };
@@ -44,6 +46,20 @@ pub struct Asked {
     /// Instead of days: `last`, or any day of the month whose invoices companies on deferred payment get.
     #[serde(default)]
     pub invoices: Option<InvoicesOf>,
+    /// Instead of days: `last`, or the month (`2026-10`) whose books are closed and exported.
+    #[serde(default)]
+    pub month: Option<BooksOf>,
+}
+
+/// Which month's books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum BooksOf {
+    /// The month before this one.
+    Last,
+    /// This one.
+    #[serde(untagged)]
+    Of(Month),
 }
 
 /// Which month's invoices.
@@ -70,6 +86,9 @@ pub struct Summary {
     /// Companies whose invoice of the month of `day` was made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub invoiced: Vec<baro_domain::CompanyId>,
+    /// Months whose books were closed, or counted again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub closed: Vec<Month>,
 }
 
 /// Why a day could not be settled. The schedule tries again; what was drafted is drafted again to the same result.
@@ -93,6 +112,18 @@ pub enum SettleError {
     /// Things can still be put into that month.
     #[error("the month of {0} is not over")]
     MonthNotOver(Date),
+    /// Entries can still be posted into that month.
+    #[error("the books of {0} are still open")]
+    BooksOpen(Month),
+    /// So many months can't be closed in one run: begin with an earlier one.
+    #[error("too many months before {0} were never closed")]
+    TooManyMonths(Month),
+    /// The books do not hold together.
+    #[error("books")]
+    Books(#[from] BooksError),
+    /// A month was closed with other sums than its entries have: somebody changed the journal, or the balance.
+    #[error("the books of {0} were closed with other sums than its entries have")]
+    BooksDiffer(Month),
     /// The lines do not sum.
     #[error("the account of {0} overflows")]
     Sum(baro_domain::CompanyId),
@@ -149,6 +180,14 @@ impl Settlement {
             let Invoiced { month, companies } = self.invoice(month).await?;
             return Ok(Summary { day: month, invoiced: companies, ..Summary::default() });
         }
+        if let Some(month) = asked.month {
+            let month = match month {
+                BooksOf::Last => Month::open_at(self.clock.now()).previous(),
+                BooksOf::Of(month) => month,
+            };
+            let day = month.days().next().unwrap_or_default();
+            return Ok(Summary { day, closed: self.close(month).await?, ..Summary::default() });
+        }
         if let Some(day) = asked.day {
             return self.settle_day(day, asked.lot).await;
         }
@@ -178,7 +217,7 @@ impl Settlement {
         let (drafted, confirmed): (Vec<_>, Vec<_>) = settled.into_iter().partition(|(_, drafted)| *drafted);
         let lots = |settled: Vec<(LotId, bool)>| settled.into_iter().map(|(lot, _)| lot).collect::<Vec<_>>();
         let summary =
-            Summary { day, drafted: lots(drafted), confirmed: lots(confirmed), invoiced: Vec::new() };
+            Summary { day, drafted: lots(drafted), confirmed: lots(confirmed), ..Summary::default() };
         tracing::info!(%day, drafted = summary.drafted.len(), confirmed = summary.confirmed.len(), "settled");
         Ok(summary)
     }

@@ -198,6 +198,11 @@ impl Router {
             }
             Some(Change::Payment { old, new }) => self.of_payment(old.as_deref(), &new).await,
             Some(Change::Receivable { old, new }) => self.of_receivable(old.as_deref(), &new).await,
+            Some(Change::CashReceipt { old, new }) => {
+                let wished = payments::wishes_receipt(old.as_deref(), &new);
+                let hints = wished.then(|| PaymentHint::cash_receipt(new.payment)).into_iter().collect();
+                Ok(Consequences { payments: hints, ..Consequences::default() })
+            }
         }
     }
 

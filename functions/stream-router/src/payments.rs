@@ -2,6 +2,7 @@
 
 use baro_domain::{
     LotFees, PricedLot, RulingId,
+    cash_receipt::CashReceipt,
     payment::{PaidStay, Payment, PromisedOrder, Refund, RefundState},
     visit::{
         Facts, FoldContext, Pledge, Promise, RuledBy, Ruling, RulingKind, Timeline, Visit, VisitEvent,
@@ -41,6 +42,11 @@ pub(crate) fn asks_for_refund(old: Option<&Payment>, new: &Payment) -> bool {
         refund.state == RefundState::Requested
             && before(refund).is_none_or(|before| before.state != refund.state)
     })
+}
+
+/// Whether a payer asked for a cash receipt by this change, or for one to another number.
+pub(crate) fn wishes_receipt(old: Option<&CashReceipt>, new: &CashReceipt) -> bool {
+    old.is_none_or(|old| old.wishes != new.wishes)
 }
 
 /// The orders of all promises that stand. They are sent with every change of the facts, since an order is good only for the

@@ -40,6 +40,11 @@ impl PaymentHint {
         Self::look("refund", payment_id)
     }
 
+    /// A payer wishes a cash receipt.
+    pub(crate) fn cash_receipt(payment_id: PaymentId) -> Self {
+        Self { source: "cash-receipt", payment_id, surplus: None, promise: None }
+    }
+
     /// A promise is to be charged.
     pub(crate) fn promise(order: PromisedOrder) -> Self {
         let look = Self::look("promise", order.payment_id());

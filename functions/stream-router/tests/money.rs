@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aws_lambda_events::dynamodb::EventRecord;
 use baro_domain::{
     DriverId, OperatorId, Passage, PaymentId, RefundId, Won,
-    payment::{PaymentStatus, PromisedOrder, RefundOrder, RequestedBy, VisitFact},
+    payment::{Method, PaymentStatus, PromisedOrder, RefundOrder, RequestedBy, VisitFact},
     visit::{PaidFact, Payer, Pledge, RulingKind},
 };
 use baro_testing::{BILLING, Cloud, at, lot_record, observation, payment, plate};
@@ -150,4 +150,26 @@ async fn a_refund_that_was_written_down_is_brought_to_the_gateway_once() {
     cloud.take_messages();
     router.handle(event(vec![record(4, image().await, image().await)])).await.unwrap();
     assert_eq!(payment_messages(&cloud), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_wish_for_a_cash_receipt_is_brought_to_the_gateway_once_and_with_no_number() {
+    use baro_domain::cash_receipt::{CashReceipt, ReceiptIdentity};
+    let (cloud, router) = start().await;
+    let id = PaymentId::derive(&["p"]);
+    let mut deposit = payment(&id);
+    deposit.status = PaymentStatus::AwaitingDeposit;
+    deposit.method = Some(Method::VirtualAccount);
+    let phone = ReceiptIdentity::phone("010-1234-5678").unwrap();
+    let wish = CashReceipt::wish(None, &deposit, phone, at(1)).unwrap().unwrap();
+    assert!(cloud.billing().put_cash_receipt(&wish, 0).await.unwrap());
+    let none = serde_dynamo::Item::default();
+    let wished = cloud.image(BILLING, id.as_str(), "CASHRECEIPT").await;
+    let learnt =
+        wish.refused(baro_domain::cash_receipt::ReceiptCall::Issue { amount: Won::new(1) }, "no", at(2));
+    assert!(cloud.billing().put_cash_receipt(&learnt, 1).await.unwrap());
+    let after = cloud.image(BILLING, id.as_str(), "CASHRECEIPT").await;
+    router.handle(event(vec![record(1, none, wished.clone()), record(2, wished, after)])).await.unwrap();
+    let told = payment_messages(&cloud);
+    assert_eq!(told, [serde_json::json!({"source": "cash-receipt", "paymentId": id})]);
 }

@@ -215,7 +215,12 @@ impl Desk {
         let (lot, secret) = (&place.record.lot, secret()?);
         let secret_sha256 = hex::encode(Sha256::digest(secret.as_bytes()));
         let keys = vec![AccessKey { name: "local".to_owned(), secret_sha256 }];
-        let operator = Operator { id: lot.operator.clone(), name: lot.operator.to_string(), keys };
+        let operator = Operator {
+            id: lot.operator.clone(),
+            name: lot.operator.to_string(),
+            business_number: None,
+            keys,
+        };
         platform.directory()?.put_operator(&operator).await.context("the operator could not be stored")?;
         Ok(Self { lot: lot.id.clone(), key: format!("{}.{secret}", lot.operator) })
     }

@@ -5,8 +5,10 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod access;
+pub mod books;
 pub mod business;
 pub mod calendar;
+pub mod cash_receipt;
 pub mod command;
 pub mod fees;
 pub mod geo;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccessKey, OperatorId};
+use crate::{AccessKey, BusinessNumber, OperatorId};
 
 /// Who operates lots, often a city.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,9 @@ pub struct Operator {
     pub id: OperatorId,
     /// Its name, Korean.
     pub name: String,
+    /// Its business number, for receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business_number: Option<BusinessNumber>,
     /// One key for each person or system that acts for it.
     pub keys: Vec<AccessKey>,
 }

@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use baro_clients::{
     HttpClient, HttpTimeouts, Secret,
     portone::{
-        BillingKeyCharge, BillingKeys, CancelRequest, Cancellation, ChargedPayment, GatewayError,
-        GatewayPayment, IssuedBillingKey, PaymentGateway, PaymentListing, PortOneApi, PortOneV1,
-        PortOneV1Config, PortOneV2, PortOneV2Config, RefusalKind,
+        BillingKeyCharge, BillingKeys, CancelRequest, Cancellation, CashReceiptOrder, CashReceipts,
+        ChargedPayment, GatewayError, GatewayPayment, IssuedBillingKey, PaymentGateway, PaymentListing,
+        PortOneApi, PortOneV1, PortOneV1Config, PortOneV2, PortOneV2Config, RefusalKind,
     },
 };
-use baro_domain::{PaymentId, Won};
+use baro_domain::{PaymentId, Won, cash_receipt::IssuedReceipt};
 use baro_runtime::{Aws, Clock, Config, InitError, secrets::SecretReader};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -34,8 +34,8 @@ struct SecretV1 {
 }
 
 /// A gateway of either contract.
-trait Gateway: PaymentGateway + PaymentListing + BillingKeys {}
-impl<T: PaymentGateway + PaymentListing + BillingKeys> Gateway for T {}
+trait Gateway: PaymentGateway + PaymentListing + BillingKeys + CashReceipts {}
+impl<T: PaymentGateway + PaymentListing + BillingKeys + CashReceipts> Gateway for T {}
 
 /// V1's client with the secret it was made of: its access token lives as long as the secret does.
 #[derive(Debug)]
@@ -176,5 +176,20 @@ impl BillingKeys for RotatingPortOne {
 
     async fn delete_billing_key(&self, key: &Secret) -> Result<(), GatewayError> {
         self.noted(self.client().await?.delete_billing_key(key).await).await
+    }
+}
+
+#[async_trait]
+impl CashReceipts for RotatingPortOne {
+    async fn cash_receipt(&self, payment: &PaymentId) -> Result<Option<IssuedReceipt>, GatewayError> {
+        self.noted(self.client().await?.cash_receipt(payment).await).await
+    }
+
+    async fn issue_cash_receipt(&self, order: &CashReceiptOrder) -> Result<(), GatewayError> {
+        self.noted(self.client().await?.issue_cash_receipt(order).await).await
+    }
+
+    async fn cancel_cash_receipt(&self, payment: &PaymentId) -> Result<(), GatewayError> {
+        self.noted(self.client().await?.cancel_cash_receipt(payment).await).await
     }
 }

@@ -18,6 +18,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     MAX_CONFLICT_RETRIES, StoreError,
     accounts::account_item,
+    books::late_month_item,
     item::{Item, PK, REV, SK, doc, key, n, number, s, shard_of, with_doc},
     parking::{payment_update, ruling_update},
     statements,
@@ -260,6 +261,9 @@ impl Billing {
                 items.push(TransactWriteItem::builder().put(late).build());
             }
             items.extend(self.drivers_copy(entry, now)?);
+            if let Some(late) = late_month_item(&self.table, entry)? {
+                items.push(TransactWriteItem::builder().put(late).build());
+            }
             let shard = entry.lot.as_ref().map_or(0, |lot| shard_of(lot, JOURNAL_SHARDS));
             let pk = journal_key(entry.day, shard);
             let put = Put::builder()

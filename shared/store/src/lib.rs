@@ -8,8 +8,10 @@
 mod accounts;
 mod activity;
 mod billing;
+mod books;
 mod cache;
 mod cards;
+mod cash_receipts;
 mod directory;
 mod error;
 mod facts;

@@ -1,10 +1,13 @@
 //! What a record of a table's stream says, in the domain's words.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use baro_domain::{LotId, occupancy::Recount, payment::Payment, receivable::Receivable, visit::Facts};
+use baro_domain::{
+    LotId, cash_receipt::CashReceipt, occupancy::Recount, payment::Payment, receivable::Receivable,
+    visit::Facts,
+};
 
 use crate::{
-    StoreError, billing, facts,
+    StoreError, billing, cash_receipts, facts,
     item::{Item, PK, REV, number, text},
     parking, receivables, recount,
     schema::OPEN_INDEX,
@@ -47,6 +50,13 @@ pub enum Change {
         /// After.
         new: Box<Receivable>,
     },
+    /// The cash receipt of a payment.
+    CashReceipt {
+        /// Before; `None` when it is new.
+        old: Option<Box<CashReceipt>>,
+        /// After.
+        new: Box<CashReceipt>,
+    },
 }
 
 /// Reads the images of one record. `None` for what nothing follows from: archives, journal entries, statements, and
@@ -74,6 +84,10 @@ pub fn change_of(
         let receivable = |item: &Item| receivables::stored(item).map(|stored| Box::new(stored.value));
         let old = old.as_ref().map(receivable).transpose()?;
         Ok(Some(Change::Receivable { old, new: receivable(&new)? }))
+    } else if cash_receipts::is_cash_receipt(&new) {
+        let receipt = |item: &Item| cash_receipts::stored_receipt(item).map(|stored| Box::new(stored.value));
+        let old = old.as_ref().map(receipt).transpose()?;
+        Ok(Some(Change::CashReceipt { old, new: receipt(&new)? }))
     } else {
         Ok(None)
     }

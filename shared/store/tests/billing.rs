@@ -30,6 +30,7 @@ fn paid(payment: &Payment) -> PaymentDecision {
         returns: Vec::new(),
         failure: None,
         pg_tx_id: Some("tx".into()),
+        slip: None,
     };
     decide(payment, &report).unwrap().unwrap()
 }

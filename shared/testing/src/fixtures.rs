@@ -143,5 +143,6 @@ pub fn payment(id: &PaymentId) -> Payment {
         mismatch: None,
         pg_tx_id: None,
         points: None,
+        slip: None,
     }
 }

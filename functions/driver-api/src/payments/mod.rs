@@ -1,5 +1,7 @@
 //! Payments: asking for one, how it stands, and a nudge to look at the gateway.
 
+pub(crate) mod cash_receipt;
+pub(crate) mod receipt;
 pub(crate) mod start;
 pub(crate) mod state;
 

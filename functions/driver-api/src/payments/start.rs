@@ -242,6 +242,7 @@ pub(crate) fn payment_for(
         mismatch: None,
         pg_tx_id: None,
         points: None,
+        slip: None,
     }
 }
 

@@ -203,6 +203,7 @@ impl World {
             returns: Vec::new(),
             failure: None,
             pg_tx_id: None,
+            slip: None,
         };
         let decision = decide(&stored.value, &report).unwrap().unwrap();
         let (payment, fact) = (&decision.payment, decision.fact.as_ref());

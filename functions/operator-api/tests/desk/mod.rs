@@ -32,7 +32,12 @@ pub(crate) struct Desk {
 
 fn operator(id: OperatorId, secret: &str) -> Operator {
     let secret_sha256 = hex::encode(Sha256::digest(secret));
-    Operator { id, name: "서구청".into(), keys: vec![AccessKey { name: "당직".into(), secret_sha256 }] }
+    Operator {
+        id,
+        name: "서구청".into(),
+        business_number: None,
+        keys: vec![AccessKey { name: "당직".into(), secret_sha256 }],
+    }
 }
 
 impl Desk {

@@ -123,7 +123,7 @@ fn fault(place: usize, rule: &FaultRule) -> String {
     ])
 }
 
-fn tables(state: &ShopState) -> [(&'static str, String); 5] {
+fn tables(state: &ShopState) -> [(&'static str, String); 6] {
     let schedules = state.schedules.iter().map(|(id, one)| {
         row(&[
             html(id),
@@ -134,6 +134,10 @@ fn tables(state: &ShopState) -> [(&'static str, String); 5] {
     });
     [
         ("{{payments}}", state.payments.values().map(payment).collect()),
+        (
+            "{{receipts}}",
+            state.receipts.values().map(|one| row(&one.shown().map(|cell| html(&cell)))).collect(),
+        ),
         ("{{keys}}", state.billing_keys.iter().map(|(key, one)| billing_key(key, one)).collect()),
         ("{{schedules}}", schedules.collect()),
         (

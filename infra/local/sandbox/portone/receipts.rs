@@ -63,6 +63,16 @@ impl Receipt {
         body
     }
 
+    /// As the console lists it: payment, kind, amount, state and number.
+    pub(super) fn shown(&self) -> [String; 5] {
+        let kind = match self.kind {
+            Kind::Personal => "소득공제 · PERSONAL",
+            Kind::Corporate => "지출증빙 · CORPORATE",
+        };
+        let (amount, number) = (self.amount.to_string(), self.issue_number.clone());
+        [self.payment_id.clone(), kind.to_owned(), amount, self.status().to_owned(), number]
+    }
+
     /// As a part of its payment.
     pub(super) fn in_payment(&self) -> Value {
         let mut body = self.common();

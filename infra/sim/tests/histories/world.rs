@@ -254,5 +254,6 @@ fn report(payment: &Payment, back: i64, paid_at: Timestamp, changed_at: Timestam
         returns: Vec::new(),
         failure: None,
         pg_tx_id: None,
+        slip: None,
     }
 }

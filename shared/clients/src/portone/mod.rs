@@ -5,12 +5,14 @@
 
 mod api;
 mod billing_keys;
+mod cash_receipts;
 mod error;
 mod listing;
 mod model;
 mod v1;
 mod v2;
 mod v2_billing_keys;
+mod v2_cash_receipts;
 mod v2_listing;
 
 use async_trait::async_trait;
@@ -23,6 +25,7 @@ use crate::webhook::WebhookSecrets;
 
 pub use api::{PortOneApi, UnknownApi};
 pub use billing_keys::{BillingKeys, IssuedBillingKey};
+pub use cash_receipts::{CashReceiptOrder, CashReceipts};
 pub use error::{GatewayError, Refusal, RefusalKind};
 pub use listing::PaymentListing;
 pub use model::{

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     DepositAccount, Method, Mismatch, Payment, PaymentStatus, Purpose, RefundOrder, RefundState, RequestedBy,
+    Slip,
 };
 use crate::{
     RefundId, Won,
@@ -46,6 +47,8 @@ pub struct Report {
     pub failure: Option<String>,
     /// Transaction id.
     pub pg_tx_id: Option<String>,
+    /// How it was made, for the receipt.
+    pub slip: Option<Slip>,
 }
 
 /// One cancellation in the gateway's list.
@@ -202,6 +205,7 @@ fn money_moved(payment: &Payment, report: &Report) -> Result<Option<PaymentDecis
         refunds,
         method: report.method.or(payment.method),
         pg_tx_id: report.pg_tx_id.clone().or_else(|| payment.pg_tx_id.clone()),
+        slip: report.slip.clone().or_else(|| payment.slip.clone()),
         ..payment.clone()
     };
     next.settle_points();

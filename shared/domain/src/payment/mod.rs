@@ -6,6 +6,7 @@ mod decide;
 mod points;
 mod promise;
 mod refund;
+mod slip;
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ pub use promise::{PromisedOrder, Shop};
 pub use refund::{
     MAX_REFUNDS, Refund, RefundAccount, RefundError, RefundOrder, RefundState, RefundStep, RequestedBy,
 };
+pub use slip::Slip;
 
 /// Where a payment stands with us. The order is the order of [`PaymentStatus::rank`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -181,6 +183,8 @@ pub enum Method {
     Transfer,
     /// A deposit into an account of its own: it goes back only to an account that its owner names.
     VirtualAccount,
+    /// The driver's points alone.
+    Points,
     /// Something else.
     Other,
 }
@@ -271,6 +275,9 @@ pub struct Payment {
     /// What of the fee its driver's points pay, beside `order.amount`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<PointsShare>,
+    /// What the gateway tells of how it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slip: Option<Slip>,
 }
 
 impl Payment {

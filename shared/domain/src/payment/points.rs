@@ -95,7 +95,7 @@ impl Payment {
             return Ok(PaymentDecision { payment: next, entries: vec![hold], fact: None });
         }
         let held = next.clone();
-        next.paid_at = Some(now);
+        (next.paid_at, next.method) = (Some(now), Some(Method::Points));
         next.settle_points();
         next.status = next.status_of_money();
         let mut entries = vec![hold];

@@ -81,6 +81,7 @@ impl PromisedOrder {
             failure: None,
             pg_tx_id: None,
             points: None,
+            slip: None,
         }
     }
 

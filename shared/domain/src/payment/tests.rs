@@ -44,6 +44,7 @@ pub(super) fn payment() -> Payment {
         failure: None,
         pg_tx_id: None,
         points: None,
+        slip: None,
     }
 }
 
@@ -65,6 +66,7 @@ pub(super) fn report(state: ReportState, cancelled: i64) -> Report {
         returns: Vec::new(),
         failure: None,
         pg_tx_id: None,
+        slip: None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! of that stays in here. Refusals have no machine-readable kind, so where a caller needs one, the payment is looked at.
 
 mod billing_keys;
+mod cash_receipts;
 mod listing;
 mod model;
 mod token;
