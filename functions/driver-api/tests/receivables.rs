@@ -25,7 +25,7 @@ async fn owing(world: &World) -> Receivable {
         plate: plate(),
         entered_at: at(0),
         left_at: Some(at(60)),
-        claim: Claim { revision: 2, asked: FEE, counted: BTreeMap::new() },
+        claim: Claim { revision: 2, asked: FEE, counted: BTreeMap::new(), refused: None },
     };
     let token = "0123456789abcdefghjkmnpqrstvwxyz";
     let begun = world.cloud.billing().claim(&lot_record().lot, &claimed, token, at(61)).await.unwrap();

@@ -21,7 +21,7 @@ async fn owing(desk: &Desk) -> Receivable {
         plate: plate(),
         entered_at: at(0),
         left_at: Some(at(60)),
-        claim: Claim { revision: 2, asked: FEE, counted: BTreeMap::new() },
+        claim: Claim { revision: 2, asked: FEE, counted: BTreeMap::new(), refused: None },
     };
     desk.cloud.billing().claim(&lot_record().lot, &claimed, "token", at(61)).await.unwrap().unwrap().after
 }

@@ -8,6 +8,7 @@ mod cards;
 mod promises;
 mod refunds;
 mod report;
+mod retries;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use baro_domain::{
     payment::{
         Means, Payment, PaymentError, PromisedOrder, RefundError, RefundOrder, RequestedBy, Shop, decide,
     },
+    receivable::RetryOrder,
 };
 use baro_gateway::RotatingPortOne;
 use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
@@ -42,6 +44,8 @@ struct Hint {
     surplus: Option<Won>,
     /// A promise made at an exit, to be charged (stream-router).
     promise: Option<Box<PromisedOrder>>,
+    /// A card to be charged again (stream-router).
+    retry: Option<Box<RetryOrder>>,
 }
 
 /// Why a message comes again.
@@ -122,6 +126,10 @@ impl PaymentSync {
             serde_json::from_str(&body).map_err(|error| SyncError::Malformed(error.to_string()))?;
         if let Some(order) = hint.promise {
             let Some(stored) = self.begin(&order).await? else { return Ok(()) };
+            return self.settle(stored).await;
+        }
+        if let Some(order) = hint.retry {
+            let Some(stored) = self.try_again(&order).await? else { return Ok(()) };
             return self.settle(stored).await;
         }
         if let Some(card) = hint.card_id {

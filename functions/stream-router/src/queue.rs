@@ -1,7 +1,9 @@
 //! The queues that consequences are put on.
 
 use aws_sdk_sqs::types::{SendMessageBatchRequestEntry, builders::SendMessageBatchRequestEntryBuilder};
-use baro_domain::{PaymentId, Won, command::Command, notice::Notice, payment::PromisedOrder};
+use baro_domain::{
+    PaymentId, Won, command::Command, notice::Notice, payment::PromisedOrder, receivable::RetryOrder,
+};
 use baro_runtime::Aws;
 use serde::Serialize;
 
@@ -22,22 +24,32 @@ pub(crate) struct PaymentHint {
     /// A promise made at an exit, to be charged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) promise: Option<PromisedOrder>,
+    /// A card to be charged again for what its payer owes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry: Option<RetryOrder>,
 }
 
 impl PaymentHint {
     /// What of a payment was paid a second time.
     pub(crate) fn surplus(payment_id: PaymentId, amount: Won) -> Self {
-        Self { source: "surplus", payment_id, surplus: Some(amount), promise: None }
+        Self { source: "surplus", payment_id, surplus: Some(amount), promise: None, retry: None }
     }
 
     /// A refund waits.
     pub(crate) fn refund(payment_id: PaymentId) -> Self {
-        Self { source: "refund", payment_id, surplus: None, promise: None }
+        Self { source: "refund", payment_id, surplus: None, promise: None, retry: None }
     }
 
     /// A promise is to be charged.
     pub(crate) fn promise(order: PromisedOrder) -> Self {
-        Self { source: "promise", payment_id: order.payment_id(), surplus: None, promise: Some(order) }
+        let payment_id = order.payment_id();
+        Self { source: "promise", payment_id, surplus: None, promise: Some(order), retry: None }
+    }
+
+    /// A card is to be charged again.
+    pub(crate) fn retry(order: RetryOrder) -> Self {
+        let payment_id = order.payment_id();
+        Self { source: "retry", payment_id, surplus: None, promise: None, retry: Some(order) }
     }
 }
 

@@ -31,6 +31,7 @@ mod statements;
 pub mod stream;
 mod tasks;
 mod tracks;
+mod tries;
 
 pub use activity::{Activity, CommandRecord, NoticeRecord};
 pub use billing::{Billing, Committed, Created, Stored};

@@ -21,6 +21,7 @@ pub use account::{AccountLine, Invoice, invoice};
 pub use decide::{
     PaymentDecision, PaymentError, Report, ReportState, ReportedReturn, ReturnState, VisitFact, decide,
 };
+pub(crate) use promise::promise_payment;
 pub use promise::{PromisedOrder, Shop};
 pub use refund::{
     MAX_REFUNDS, Refund, RefundAccount, RefundError, RefundOrder, RefundState, RefundStep, RequestedBy,
