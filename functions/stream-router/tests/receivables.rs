@@ -10,7 +10,7 @@ use baro_domain::{
     notice::{Notice, NoticeKind},
     payment::{OwedPart, Payment, PaymentStatus, VisitFact},
     purse::{BillingKey, RegisteredCard},
-    receivable::{Asked, Command, Receivable, ReceivableState, RefusedCharge, RetryOrder, TryOutcome},
+    receivable::{Command, Receivable, ReceivableState, RefusedCharge, RetryOrder, TryOutcome},
     visit::{BrokenWord, Payer, Pledge},
 };
 use baro_store::StoreError;

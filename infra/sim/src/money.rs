@@ -36,6 +36,9 @@ impl Sim {
         if self.chance.one_in(12) {
             return self.change_card().await;
         }
+        if self.chance.one_in(6) {
+            return self.pay_by_link().await;
+        }
         self.open_window().await;
     }
 
@@ -73,20 +76,26 @@ impl Sim {
         payment.contact.phone = Some("01000001234".into());
         self.world.cloud.billing().create(&payment).await.unwrap();
         self.payments.insert(id.clone(), payment);
+        self.pays(&id, due);
+    }
+
+    /// A driver pays in a window that is open: at once, later or by deposit, rightly or another amount.
+    pub(crate) fn pays(&mut self, id: &PaymentId, due: Won) {
+        let now = self.world.now();
         let taken = if self.chance.one_in(10) { due.plus(Won::new(100)).unwrap() } else { due };
         let later = now + SignedDuration::from_secs(self.chance.seconds(60, MAX_DELAY_S));
         let shop = &self.world.shop;
         let how = match self.chance.below(6) {
             0 => {
-                shop.pay_at(&id, taken, later);
+                shop.pay_at(id, taken, later);
                 "later"
             }
             1 => {
-                shop.issue(&id, taken, later);
+                shop.issue(id, taken, later);
                 "by deposit"
             }
             _ => {
-                shop.pay(&id, taken);
+                shop.pay(id, taken);
                 "at once"
             }
         };

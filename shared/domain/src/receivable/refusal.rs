@@ -53,8 +53,8 @@ pub(super) enum Refusal {
     Lasting,
 }
 
-/// Words in the codes of Korean PGs for a card that is not taken any more, whatever is on the account.
-const OF_CARD: [&str; 13] = [
+/// Words in the codes of Korean PGs, or in their sentence where they have no code, for a card that is not taken any more, whatever is on the account.
+const OF_CARD: [&str; 18] = [
     "LOST",
     "STOLEN",
     "STOPPED",
@@ -68,6 +68,11 @@ const OF_CARD: [&str; 13] = [
     "BILLINGKEY",
     "BILLING_KEY",
     "NO-CARD",
+    "분실",
+    "도난",
+    "정지",
+    "유효기간",
+    "해지",
 ];
 /// The gateway's words for a request that it takes from nobody, and our own for one that we did not make.
 const LASTING: [&str; 8] = [
