@@ -33,6 +33,8 @@ impl Sim {
             let until = pass.min(DAY_S);
             self.world.clock.advance(SignedDuration::from_secs(until));
             pass -= until;
+            let is_filled = self.chance.one_in(3);
+            self.world.shop.fill(is_filled);
             let ran = self.world.ask_for_owed().await;
             let Ran::Answered(Some(done)) = &ran else { return Err(format!("what is owed: {ran:?}")) };
             self.tell("morning", &format!("{done:?}"));

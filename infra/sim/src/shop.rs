@@ -16,7 +16,7 @@ use baro_runtime::Clock;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// The bank never lets this card pay.
+/// The bank lets this card pay on few days.
 pub const REFUSED_CARD: &str = "card-refused";
 /// A charge that arrives late arrives so much later.
 const LATE_BY: SignedDuration = SignedDuration::from_mins(7);
@@ -88,6 +88,8 @@ struct Books {
     troubles: VecDeque<Option<Trouble>>,
     /// Payments that webhooks are to tell of.
     told: Vec<PaymentId>,
+    /// Whether there is money behind the poor card today.
+    is_filled: bool,
 }
 
 /// The gateway.
@@ -221,6 +223,11 @@ impl Shop {
         books.told.push(id.clone());
     }
 
+    /// There is money behind the poor card, or there is none.
+    pub fn fill(&self, is_filled: bool) {
+        self.books().is_filled = is_filled;
+    }
+
     /// All it has.
     pub fn books_of(&self) -> BTreeMap<PaymentId, Taken> {
         self.books().payments.clone()
@@ -340,7 +347,7 @@ impl PaymentGateway for Shop {
                 later(&mut books);
                 return Err(GatewayError::Unknown("timed out".into()));
             }
-            _ if asked.billing_key.expose() == REFUSED_CARD => {
+            _ if asked.billing_key.expose() == REFUSED_CARD && !books.is_filled => {
                 return Err(books.refuse(id, asked.total, name, now));
             }
             Some(Trouble::No) => return Err(books.refuse(id, asked.total, name, now)),
