@@ -134,7 +134,7 @@ pub fn of_receivable(old: Option<&Receivable>, new: &Receivable, lot: &Lot, site
         if old.is_some_and(|old| refused(old, tried)) || !new.is_open() {
             continue;
         }
-        let (number, again) = (tried.number, new.next_try_at().is_some());
+        let (number, again) = (tried.number, new.tries_again());
         let kind = NoticeKind::RetryRefused { number, principal: new.principal(), again, link: link.clone() };
         notices.push(told("retry", number, kind));
     }

@@ -291,6 +291,12 @@ impl Receivable {
         (due <= refused.at.checked_add(TRIED_FOR).ok()?).then_some(due)
     }
 
+    /// Whether the same card is charged once more, as things stand: what its owner is told.
+    pub fn tries_again(&self) -> bool {
+        let of_card = self.last_refusal().is_some_and(|(code, _)| Refusal::of(code) == Refusal::OfCard);
+        self.next_try_at().is_some() && !of_card
+    }
+
     /// What a try takes, won: of what is owed, no more than the word was given for.
     fn try_amount(&self) -> Option<Won> {
         Some(self.principal().min(self.claim.refused.as_ref()?.word.amount))

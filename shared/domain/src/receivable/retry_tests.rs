@@ -145,6 +145,8 @@ fn on_the_day_of_a_try_no_notice_goes_and_then_they_go_as_ever() {
     let tried = ends(&tries(&refused("PgProvider"), hours(36)).unwrap(), Some("LIMIT"), hours(36));
     assert_eq!(refused("PgProvider").next_notice_at(rules), Some(hours(24)));
     assert_eq!(tried.next_notice_at(rules), Some(hours(56)));
+    let lost = ends(&tries(&refused("PgProvider"), hours(36)).unwrap(), Some("STOLEN"), hours(36));
+    assert_eq!((tried.tries_again(), lost.tries_again()), (true, false), "what its owner is told");
 }
 
 #[test]
