@@ -216,9 +216,12 @@ impl Sim {
         if self.hints.is_empty() {
             return;
         }
-        let mut batch = Vec::new();
+        let mut batch: Vec<(String, (PaymentId, String))> = Vec::new();
         for index in 0..=self.chance.below(3) {
-            batch.push((format!("h{index}"), self.chance.pick(&self.hints).clone()));
+            // A message may be handed out twice at once.
+            let first = batch.first().filter(|_| self.chance.one_in(3)).map(|(_, hint)| hint.clone());
+            let hint = first.unwrap_or_else(|| self.chance.pick(&self.hints).clone());
+            batch.push((format!("h{index}"), hint));
         }
         self.plan_fault();
         let troubles = self.plan_troubles();
