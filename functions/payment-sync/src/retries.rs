@@ -4,7 +4,7 @@
 //! timed out on our side and succeeded on theirs is found, and never made twice.
 
 use baro_domain::{
-    payment::{Means, Payment},
+    payment::{Means, OwedPart, Payment},
     receivable::{Command, NoTry, Receivable, RetryOrder},
 };
 use baro_store::{Begun, Stored};
@@ -19,7 +19,7 @@ impl PaymentSync {
             return Ok(Some(known));
         }
         for _ in 0..MAX_RACES {
-            let Some(owed) = self.owed_by(&order.stay.owed).await? else { return Ok(None) };
+            let Some(owed) = self.owed_by(order.stay.owed.as_ref()).await? else { return Ok(None) };
             let Some(tried) = owed.value.tries.iter().find(|tried| tried.number == order.number) else {
                 return Ok(None);
             };
@@ -59,10 +59,7 @@ impl PaymentSync {
         Ok(None)
     }
 
-    async fn owed_by(
-        &self,
-        part: &Option<baro_domain::payment::OwedPart>,
-    ) -> Result<Option<Stored<Receivable>>, SyncError> {
+    async fn owed_by(&self, part: Option<&OwedPart>) -> Result<Option<Stored<Receivable>>, SyncError> {
         let Some(part) = part else { return Ok(None) };
         Ok(self.billing.receivable(&part.receivable).await?)
     }
@@ -75,7 +72,7 @@ impl PaymentSync {
         if stay.owed.is_none() {
             return Ok(None);
         }
-        let Some(owed) = self.owed_by(&stay.owed).await? else { return Ok(Some(NoTry::NotOwed)) };
+        let Some(owed) = self.owed_by(stay.owed.as_ref()).await? else { return Ok(Some(NoTry::NotOwed)) };
         Ok(match owed.value.chargeable(&payment.id, Some(card), self.clock.now()) {
             Ok(amount) if amount >= payment.order.amount => None,
             Ok(_) => Some(NoTry::NotOwed),

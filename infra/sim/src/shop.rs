@@ -292,11 +292,13 @@ impl Books {
 #[async_trait]
 impl PaymentGateway for Shop {
     async fn get_payment(&self, id: &PaymentId) -> Result<Option<GatewayPayment>, GatewayError> {
+        on_the_way().await;
         self.reads()?;
         Ok(self.books().payments.get(id).map(|taken| taken.seen(id)))
     }
 
     async fn cancel(&self, id: &PaymentId, asked: &CancelRequest) -> Result<Cancellation, GatewayError> {
+        on_the_way().await;
         let (now, mut books) = (self.clock.now(), self.books());
         let trouble = books.troubles.pop_front().flatten();
         match trouble {
@@ -334,6 +336,7 @@ impl PaymentGateway for Shop {
     }
 
     async fn charge(&self, id: &PaymentId, asked: &BillingKeyCharge) -> Result<ChargedPayment, GatewayError> {
+        on_the_way().await;
         let (now, mut books) = (self.clock.now(), self.books());
         let (trouble, name) = (books.troubles.pop_front().flatten(), asked.order_name.as_str());
         let later = |books: &mut Books| {
@@ -379,6 +382,11 @@ impl PaymentListing for Shop {
         let listed = books.payments.iter().filter(|(_, taken)| touched(taken));
         Ok(listed.map(|(id, taken)| taken.seen(id)).collect())
     }
+}
+
+/// A call takes its time, and others run meanwhile.
+async fn on_the_way() {
+    tokio::task::yield_now().await;
 }
 
 fn refused(kind: RefusalKind) -> GatewayError {
