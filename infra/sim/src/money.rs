@@ -135,6 +135,12 @@ impl Sim {
         let Ok(Some(next)) = stored.value.request_refund(order, self.world.now()) else { return };
         billing.commit(&next, stored.revision, &[], None, self.world.now()).await.unwrap();
         self.tell("refund", id.as_str());
+        if self.chance.one_in(2) {
+            // Two looks at once, before anybody has asked the gateway.
+            let hint = (id.clone(), json!({"source": "refresh", "paymentId": id}).to_string());
+            let ran = self.look_at(&[("h0".to_owned(), hint.clone()), ("h1".to_owned(), hint)]).await;
+            self.tell("looks at once", &format!("{id}: {ran:?}"));
+        }
     }
 
     /// Somebody says to which account deposits go back. Answers of how many payments.
