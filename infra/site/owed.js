@@ -28,7 +28,9 @@ export async function owed(still, id, note) {
       h("dt", {}, t.leftAt), h("dd", {}, moment(found.leftAt)),
       h("dt", {}, t.principal), h("dd", {}, won(found.principal)),
       found.surcharge > 0 && [h("dt", {}, t.surcharge), h("dd", {}, won(found.surcharge))],
-      found.notices > 0 && [h("dt", {}, t.owedNotices), h("dd", {}, String(found.notices))])),
+      found.notices > 0 && [h("dt", {}, t.owedNotices), h("dd", {}, String(found.notices))],
+      found.tries.map((tried, index) => [h("dt", {}, t.owedTry(index + 1)),
+        h("dd", {}, `${moment(tried.at)} · ${t.tryOutcomes[tried.outcome]}`)]))),
     asked && form(found, () => owed(still, id, t.amountChanged)));
 }
 

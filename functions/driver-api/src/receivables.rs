@@ -3,7 +3,7 @@
 
 use baro_domain::{
     PaymentId, PricedLot, ReceivableId,
-    payment::{OwedPart, PaidStay, Payment, PaymentStatus, Purpose},
+    payment::{Payment, PaymentStatus, Purpose},
     receivable::{Receivable, ReceivableState},
     tariff::Demand,
 };
@@ -61,6 +61,19 @@ pub(crate) struct ReceivableView {
     currency: &'static str,
     /// Notices sent so far.
     notices: usize,
+    /// How often the registered card was charged again, oldest first; empty where none was refused.
+    tries: Vec<TryView>,
+}
+
+/// One more charge of a registered card.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TryView {
+    /// When.
+    at: String,
+    /// `pending`, `paid`, `refused` or `not_made`.
+    outcome: &'static str,
 }
 
 /// What a car owes at the lots of one operator.
@@ -111,6 +124,11 @@ pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<B
     let zone = lot.fees.zone();
     let amount = demand.principal.plus(demand.surcharge).map_err(|error| internal(&error))?;
     let view = ReceivableView {
+        tries: owed
+            .tries
+            .iter()
+            .map(|tried| TryView { at: local(zone, tried.at), outcome: owed.outcome(tried).name() })
+            .collect(),
         state: owed.state(),
         lot_id: owed.lot.to_string(),
         lot_name: lot.lot.name.clone(),
@@ -154,10 +172,10 @@ pub(crate) async fn pay(api: &DriverApi, request: &Request) -> Result<Response<B
         return Err(NOTHING_DUE.problem());
     }
     let amount = demand.principal.plus(demand.surcharge).map_err(|error| internal(&error))?;
-    let quote = explained(&lot, &owed)?;
+    let quote = owed.explained(&lot).map_err(|error| internal(&error))?;
     for window in 0..MAX_WINDOWS {
         let details = (payment_id(&owed, &demand, window), contact.clone(), api.clock.now());
-        let purpose = Purpose::Stay(stay_of(&owed, &lot, &demand));
+        let purpose = Purpose::Stay(owed.stay(&lot.lot, demand.surcharge));
         let payment = payment_for(api, fee_of(&lot.lot.name), purpose, amount, quote.clone(), details);
         let (payment, status) = match api.billing.create(&payment).await.map_err(store)? {
             Created::New => (payment, StatusCode::CREATED),
@@ -180,26 +198,6 @@ fn is_spent(payment: &Payment) -> bool {
 fn payment_id(owed: &Receivable, demand: &Demand, window: u32) -> PaymentId {
     let sums = format!("{}+{}", demand.principal.get(), demand.surcharge.get());
     PaymentId::derive(&["receivable", owed.id.as_str(), &sums, &window.to_string()])
-}
-
-fn stay_of(owed: &Receivable, lot: &PricedLot, demand: &Demand) -> PaidStay {
-    PaidStay {
-        lot: owed.lot.clone(),
-        plate: owed.plate.clone(),
-        visit: owed.visit.clone(),
-        entered_at: owed.entered_at,
-        quoted_until: owed.left_at,
-        time_zone: lot.lot.time_zone.clone(),
-        promised_at: None,
-        owed: Some(OwedPart { receivable: owed.id.clone(), surcharge: demand.surcharge }),
-    }
-}
-
-/// The quote of the stay, where it still explains what is owed: a price that was held, or a tariff corrected since, does not.
-fn explained(lot: &PricedLot, owed: &Receivable) -> Result<serde_json::Value, Problem> {
-    let quote = lot.fees.quote(owed.entered_at, owed.left_at).ok();
-    let quote = quote.filter(|quote| quote.total == owed.claim.asked);
-    serde_json::to_value(quote).map_err(|error| internal(&error))
 }
 
 /// `GET /v1/lots/{lotId}/visits/{plate}/owed`

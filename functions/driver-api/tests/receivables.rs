@@ -25,7 +25,7 @@ async fn owing(world: &World) -> Receivable {
         plate: plate(),
         entered_at: at(0),
         left_at: Some(at(60)),
-        claim: Claim { revision: 2, asked: FEE, counted: BTreeMap::new() },
+        claim: Claim { revision: 2, asked: FEE, counted: BTreeMap::new(), refused: None },
     };
     let token = "0123456789abcdefghjkmnpqrstvwxyz";
     let begun = world.cloud.billing().claim(&lot_record().lot, &claimed, token, at(61)).await.unwrap();
@@ -52,6 +52,7 @@ async fn who_has_the_link_sees_what_is_owed_and_not_whose_car_it_is() {
     assert_eq!((&answer.body["state"], &answer.body["amount"]), (&json!("open"), &json!(1_900)));
     assert_eq!((&answer.body["surcharge"], &answer.body["plate"]), (&json!(0), &json!("1****56")));
     assert!(!answer.body.to_string().contains("12가3456"));
+    assert_eq!(answer.body["tries"], json!([]), "no card was refused");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use baro_domain::{
     PlateNumber, PricedLot, ReceivableId,
-    receivable::{Command, Receivable, ReceivableState, WriteOff},
+    receivable::{Command, Receivable, ReceivableState, Try, TryOutcome, WriteOff},
 };
 use baro_runtime::{
     Problem,
@@ -47,6 +47,7 @@ struct ReceivableView {
     surcharge: i64,
     currency: &'static str,
     notices: Vec<NoticeView>,
+    tries: Vec<TryView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     written_off: Option<WriteOffView>,
 }
@@ -56,6 +57,17 @@ struct ReceivableView {
 struct NoticeView {
     number: u32,
     at: String,
+}
+
+/// One more charge of the payer's card.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TryView {
+    number: u32,
+    at: String,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -80,6 +92,16 @@ fn view(lot: &PricedLot, owed: &Receivable) -> Result<ReceivableView, Problem> {
         number: sent.demand.notice,
         at: local_time(zone, sent.at),
     };
+    let tried = |tried: &Try| {
+        let outcome = owed.outcome(tried);
+        let (number, at, name) = (tried.number, local_time(zone, tried.at), outcome.name());
+        let code = match outcome {
+            TryOutcome::Refused(code) => Some(code),
+            TryOutcome::NotMade(why) => Some(why.code().to_owned()),
+            TryOutcome::Pending | TryOutcome::Paid => None,
+        };
+        TryView { number, at, outcome: name, code }
+    };
     Ok(ReceivableView {
         receivable_id: owed.id.clone(),
         state: owed.state(),
@@ -91,6 +113,7 @@ fn view(lot: &PricedLot, owed: &Receivable) -> Result<ReceivableView, Problem> {
         surcharge: demand.surcharge.get(),
         currency: "KRW",
         notices: owed.notices.iter().map(notice).collect(),
+        tries: owed.tries.iter().map(tried).collect(),
         written_off: owed.write_off.as_ref().map(|write_off| WriteOffView {
             at: local_time(zone, write_off.at),
             by: write_off.by.clone(),

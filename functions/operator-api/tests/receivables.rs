@@ -6,8 +6,9 @@ mod desk;
 use std::collections::BTreeMap;
 
 use baro_domain::{
-    PaymentId, VisitId, Won,
-    receivable::{Claim, Claimed, Command, Kept, Receivable},
+    DriverId, PaymentId, VisitId, Won,
+    receivable::{Asked, Claim, Claimed, Command, Kept, Receivable, RefusedCharge},
+    visit::{BrokenWord, Payer, Pledge},
 };
 use baro_testing::{at, lot_record, plate};
 use desk::{Answer, Desk};
@@ -21,7 +22,7 @@ async fn owing(desk: &Desk) -> Receivable {
         plate: plate(),
         entered_at: at(0),
         left_at: Some(at(60)),
-        claim: Claim { revision: 2, asked: FEE, counted: BTreeMap::new() },
+        claim: Claim { revision: 2, asked: FEE, counted: BTreeMap::new(), refused: None },
     };
     desk.cloud.billing().claim(&lot_record().lot, &claimed, "token", at(61)).await.unwrap().unwrap().after
 }
@@ -73,4 +74,37 @@ async fn what_was_paid_can_not_be_given_up_nor_what_is_not_there() {
     let command = Command::Paid(PaymentId::derive(&["p"]), kept);
     desk.cloud.billing().move_receivable(&owed.id, &command, at(70)).await.unwrap().unwrap();
     assert_eq!(write_off(&desk, &owed, "이유").await.problem(), (409, "receivable-closed"));
+}
+
+#[tokio::test]
+async fn the_desk_sees_when_a_card_was_charged_again_and_why_it_was_refused() {
+    let desk = Desk::start().await;
+    let owed = owing(&desk).await;
+    let (billing, lot) = (desk.cloud.billing(), lot_record().lot);
+    let payer = Payer::Driver(DriverId::derive(&["d"]));
+    let word = BrokenWord { payer: payer.clone(), amount: FEE, card: None };
+    let payment = PaymentId::derive(&["promise"]);
+    let refused = Some(RefusedCharge { payment, at: at(60), code: "PgProvider".into(), word });
+    let claimed = Claimed {
+        visit: owed.visit.clone(),
+        plate: plate(),
+        entered_at: at(0),
+        left_at: Some(at(60)),
+        claim: Claim { revision: 3, refused, ..owed.claim.clone() },
+    };
+    billing.claim(&lot, &claimed, "token", at(61)).await.unwrap().unwrap();
+    let command = Command::Try(Pledge { payer, limit: FEE });
+    let tried = billing.move_receivable(&owed.id, &command, at(900)).await.unwrap().unwrap().after;
+    let shown = async || desk.ask("receivables").await.body["receivables"][0]["tries"].clone();
+    let tries = shown().await;
+    assert_eq!(
+        (&tries[0]["outcome"], &tries[0]["number"], &tries[0]["code"]),
+        (&json!("pending"), &json!(1), &json!(null))
+    );
+    let refusal = Asked::Refused { code: "REJECT_CARD_PAYMENT".into(), card: None };
+    let command = Command::Asked(tried.payment_of(&tried.tries[0]), refusal);
+    billing.move_receivable(&owed.id, &command, at(901)).await.unwrap().unwrap();
+    let tries = shown().await;
+    assert_eq!((&tries[0]["outcome"], &tries[0]["code"]), (&json!("refused"), &json!("REJECT_CARD_PAYMENT")));
+    assert!(tries[0]["at"].as_str().unwrap().ends_with("+09:00"), "{tries}");
 }

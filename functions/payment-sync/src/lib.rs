@@ -10,6 +10,7 @@ mod points;
 mod promises;
 mod refunds;
 mod report;
+mod retries;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use baro_domain::{
     payment::{
         Means, Payment, PaymentError, PromisedOrder, RefundError, RefundOrder, RequestedBy, Shop, decide,
     },
+    receivable::RetryOrder,
 };
 use baro_gateway::RotatingPortOne;
 use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError};
@@ -47,6 +49,8 @@ struct Hint {
     release: bool,
     /// A promise made at an exit, to be charged (stream-router).
     promise: Option<Box<PromisedOrder>>,
+    /// A card to be charged again (stream-router).
+    retry: Option<Box<RetryOrder>>,
 }
 
 /// Why a message comes again.
@@ -132,6 +136,10 @@ impl PaymentSync {
             serde_json::from_str(&body).map_err(|error| SyncError::Malformed(error.to_string()))?;
         if let Some(order) = hint.promise {
             let Some(stored) = self.begin(&order).await? else { return Ok(()) };
+            return self.settle(stored).await;
+        }
+        if let Some(order) = hint.retry {
+            let Some(stored) = self.try_again(&order).await? else { return Ok(()) };
             return self.settle(stored).await;
         }
         if let Some(card) = hint.card_id {

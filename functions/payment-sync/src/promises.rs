@@ -73,6 +73,9 @@ impl PaymentSync {
         if payment.status != PaymentStatus::Requested {
             return Ok(stored);
         }
+        if let Some(why) = self.outdated(payment).await? {
+            return self.charge_refused(stored, why.code()).await;
+        }
         let charge = charge_of(payment, billing_key);
         let refusal = match self.gateway.charge(&payment.id, &charge).await {
             Ok(_) => return self.look(stored).await,

@@ -1,5 +1,6 @@
-//! Gives out the notices of unpaid fees (미납) that are due: each is written into its receivable, whose stream brings it to a
-//! person. So a notice counts exactly when it is told, and a run that is repeated gives out none twice.
+//! Asks for unpaid fees (미납): orders that a card that was refused is charged again, and gives out the notices that are due. Each
+//! is written into its receivable, whose stream brings it to payment-sync or to a person. So a notice counts exactly when it is
+//! told, and a run that is repeated orders and gives out none twice.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +24,17 @@ pub struct Asked {}
 pub struct Summary {
     /// Receivables that are open.
     pub open: usize,
+    /// Cards to be charged again.
+    pub tries: usize,
     /// Notices given out.
     pub notices: usize,
+}
+
+/// What was done about one.
+enum Step {
+    Nothing,
+    Tried,
+    Told,
 }
 
 /// Why a run is to be repeated.
@@ -66,18 +76,55 @@ impl Receivables {
     pub async fn run(&self, _: Asked) -> Result<Summary, ReceivablesError> {
         let owed = self.billing.owed_everywhere().await?;
         let mut rules: BTreeMap<LotId, UnpaidRules> = BTreeMap::new();
-        let (mut summary, mut failed) = (Summary { open: owed.len(), notices: 0 }, 0);
+        let (mut summary, mut failed) = (Summary { open: owed.len(), ..Summary::default() }, 0);
         for one in &owed {
-            match self.notice(one, &mut rules).await {
-                Ok(given_out) => summary.notices += usize::from(given_out),
+            match self.look(one, &mut rules).await {
+                Ok(Step::Nothing) => {}
+                Ok(Step::Tried) => summary.tries += 1,
+                Ok(Step::Told) => summary.notices += 1,
                 Err(error) => {
                     tracing::error!(visit = %one.visit, lot = %one.lot, cause = chain(&error), "looked at with the next run");
                     failed += 1;
                 }
             }
         }
-        tracing::info!(open = summary.open, notices = summary.notices, failed, "asked for what is owed");
+        tracing::info!(
+            open = summary.open,
+            tries = summary.tries,
+            notices = summary.notices,
+            failed,
+            "asked for what is owed"
+        );
         if failed == 0 { Ok(summary) } else { Err(ReceivablesError::Some(failed)) }
+    }
+
+    /// A card is charged again before anybody is asked to pay: one of the two a day.
+    async fn look(
+        &self,
+        owed: &Receivable,
+        known: &mut BTreeMap<LotId, UnpaidRules>,
+    ) -> Result<Step, StoreError> {
+        if self.try_again(owed).await? {
+            return Ok(Step::Tried);
+        }
+        Ok(if self.notice(owed, known).await? { Step::Told } else { Step::Nothing })
+    }
+
+    /// Orders the try that is due, where who gave the word still pays for the plate and has a card that may pass. Three requests
+    /// and the write; none where no try is due.
+    async fn try_again(&self, owed: &Receivable) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        if owed.next_try_at().is_none_or(|due| due > now) {
+            return Ok(false);
+        }
+        let pledges = self.directory.pledges(std::slice::from_ref(&owed.plate)).await?;
+        let Some((_, pledge)) = pledges.into_iter().next() else { return Ok(false) };
+        let purse = self.billing.purse(&pledge.payer).await?.value;
+        if owed.takes_card(purse.card().map(|card| &card.id)).is_err() {
+            return Ok(false);
+        }
+        let moved = self.billing.move_receivable(&owed.id, &Command::Try(pledge), now).await?;
+        Ok(moved.is_some())
     }
 
     /// Gives out the notice that is due. Costs nothing where none is: what the index says is new enough to see that, and the

@@ -61,6 +61,9 @@ pub enum RouteError {
     /// No random numbers: a receivable would get an id that can be guessed.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// The quote of a stay can't be written.
+    #[error("quote: {0}")]
+    Quote(String),
     /// A queue did not take a message.
     #[error("queue: {0}")]
     Queue(String),
@@ -262,7 +265,7 @@ impl Router {
             return Ok(found);
         }
         let Some(stay) = new.stay() else { return Ok(found) };
-        found.owed.extend(receivables::paid(new));
+        found.owed.extend(receivables::of_payment(new));
         let record = self.lot(&stay.lot).await?;
         if let Some(notice) = notices::of_payment(new, &record.lot) {
             found.tell(notice);

@@ -4,6 +4,8 @@ use baro_domain::{
     EventId, Lot, PricedLot, Won,
     notice::{Contact, Notice, NoticeKind},
     payment::{Payment, PaymentStatus},
+    receivable::{Receivable, Try, TryOutcome},
+    tariff::Demand,
     visit::{Facts, RulingKind, Timeline, VisitEvent, VisitEventKind},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -87,6 +89,10 @@ pub(crate) fn of_decisions(
 /// The notice of a payment's new state, addressed to whom the payment names.
 pub fn of_payment(payment: &Payment, lot: &Lot) -> Option<Notice> {
     let kind = match payment.status {
+        // The car has left long ago: nobody is told to leave.
+        PaymentStatus::Paid if payment.stay()?.owed.is_some() => {
+            NoticeKind::UnpaidSettled { amount: payment.captured }
+        }
         PaymentStatus::Paid => {
             let fact = payment.paid_fact()?;
             NoticeKind::PaymentReceived { amount: payment.paid(), leave_by: fact.leave_by(lot.rules) }
@@ -107,4 +113,30 @@ pub fn of_payment(payment: &Payment, lot: &Lot) -> Option<Notice> {
     let status = format!("{:?}@{}", payment.status, payment.given_back().get());
     let event = EventId::derive(&[payment.id.as_str(), &status]);
     Some(notice(event, payment.stay()?.plate.clone(), lot, payment.contact.clone(), kind))
+}
+
+/// The notices of what is owed that this change gives out: those of the lot's rule, and of each charge that was refused again.
+pub fn of_receivable(old: Option<&Receivable>, new: &Receivable, lot: &Lot, site_url: &str) -> Vec<Notice> {
+    let link = format!("{site_url}/#/owed/{}", new.id);
+    let told = |name: &str, number: u32, kind| {
+        let event = EventId::derive(&[new.id.as_str(), name, &number.to_string()]);
+        notice(event, new.plate.clone(), lot, Contact::default(), kind)
+    };
+    let mut notices = Vec::new();
+    for sent in new.notices.iter().skip(old.map_or(0, |old| old.notices.len())) {
+        let Demand { notice: number, principal, surcharge } = sent.demand;
+        let kind = NoticeKind::Unpaid { number, principal, surcharge, link: link.clone() };
+        notices.push(told("notice", number, kind));
+    }
+    let refused = |owed: &Receivable, tried: &Try| matches!(owed.outcome(tried), TryOutcome::Refused(_));
+    for tried in new.tries.iter().filter(|tried| refused(new, tried)) {
+        // What was paid meanwhile, or given up, is nothing to speak of.
+        if old.is_some_and(|old| refused(old, tried)) || !new.is_open() {
+            continue;
+        }
+        let (number, again) = (tried.number, new.tries_again());
+        let kind = NoticeKind::RetryRefused { number, principal: new.principal(), again, link: link.clone() };
+        notices.push(told("retry", number, kind));
+    }
+    notices
 }

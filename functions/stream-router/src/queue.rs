@@ -1,7 +1,9 @@
 //! The queues that consequences are put on.
 
 use aws_sdk_sqs::types::{SendMessageBatchRequestEntry, builders::SendMessageBatchRequestEntryBuilder};
-use baro_domain::{PaymentId, Won, command::Command, notice::Notice, payment::PromisedOrder};
+use baro_domain::{
+    PaymentId, Won, command::Command, notice::Notice, payment::PromisedOrder, receivable::RetryOrder,
+};
 use baro_runtime::Aws;
 use serde::Serialize;
 
@@ -27,6 +29,9 @@ pub(crate) struct PaymentHint {
     /// Whether its points are to be released if the money has not come by then.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) release: bool,
+    /// A card to be charged again for what its payer owes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry: Option<RetryOrder>,
 }
 
 impl PaymentHint {
@@ -42,7 +47,7 @@ impl PaymentHint {
 
     /// A payer wishes a cash receipt.
     pub(crate) fn cash_receipt(payment_id: PaymentId) -> Self {
-        Self { source: "cash-receipt", payment_id, surplus: None, promise: None }
+        Self::look("cash-receipt", payment_id)
     }
 
     /// A promise is to be charged.
@@ -51,13 +56,19 @@ impl PaymentHint {
         Self { promise: Some(order), ..look }
     }
 
+    /// A card is to be charged again.
+    pub(crate) fn retry(order: RetryOrder) -> Self {
+        let look = Self::look("retry", order.payment_id());
+        Self { retry: Some(order), ..look }
+    }
+
     /// Points are held: they are not to be held for ever.
     pub(crate) fn release(payment_id: PaymentId) -> Self {
         Self { release: true, ..Self::look("points-held", payment_id) }
     }
 
     fn look(source: &'static str, payment_id: PaymentId) -> Self {
-        Self { source, payment_id, surplus: None, promise: None, release: false }
+        Self { source, payment_id, surplus: None, promise: None, retry: None, release: false }
     }
 }
 

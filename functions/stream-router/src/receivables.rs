@@ -1,18 +1,18 @@
-//! What visits that are over owe: claims of the facts, payments made by the link, and the notices that were given out.
+//! What visits that are over owe: claims of the facts, payments made by the link, the notices that were given out, and the
+//! tries to charge a card again.
 //!
 //! Only visits that owe or owed cost a request here, and payments that were made for a receivable.
 
 use std::sync::Arc;
 
 use baro_domain::{
-    EventId, PaymentId, PricedLot, ReceivableId,
-    notice::{Contact, NoticeKind},
+    PaymentId, PricedLot, ReceivableId,
     payment::Payment,
-    receivable::{Claimed, Command, Kept, Receivable},
+    receivable::{Asked, Claimed, Command, Kept, Receivable, RetryOrder},
 };
 use baro_runtime::random;
 
-use crate::{Consequences, RouteError, Router, notices::notice, queue::PaymentHint};
+use crate::{Consequences, RouteError, Router, notices, queue::PaymentHint};
 
 /// What a record says of what is owed.
 #[derive(Debug)]
@@ -21,12 +21,17 @@ pub(crate) enum Owed {
     Claimed(Arc<PricedLot>, Box<Claimed>),
     /// A payment made for it stands so.
     Paid(ReceivableId, PaymentId, Kept),
+    /// A payment made for it took no money so far.
+    Asked(ReceivableId, PaymentId, Asked),
 }
 
-/// What a payment means for the receivable it was made for, if it was for one and money was taken.
-pub(crate) fn paid(payment: &Payment) -> Option<Owed> {
-    let owed = payment.stay()?.owed.as_ref()?;
-    Some(Owed::Paid(owed.receivable.clone(), payment.id.clone(), Kept::of(payment)?))
+/// What a payment means for the receivable it was made for, if it was for one.
+pub(crate) fn of_payment(payment: &Payment) -> Option<Owed> {
+    let (owed, id) = (payment.stay()?.owed.as_ref()?.receivable.clone(), payment.id.clone());
+    match Kept::of(payment) {
+        Some(kept) => Some(Owed::Paid(owed, id, kept)),
+        None => Some(Owed::Asked(owed, id, Asked::of(payment)?)),
+    }
 }
 
 impl Router {
@@ -40,6 +45,9 @@ impl Router {
                 Owed::Paid(id, payment, kept) => {
                     billing.move_receivable(&id, &Command::Paid(payment, kept), now).await?
                 }
+                Owed::Asked(id, payment, asked) => {
+                    billing.move_receivable(&id, &Command::Asked(payment, asked), now).await?
+                }
             };
             let Some(moved) = moved else { continue };
             let after = &moved.after;
@@ -49,25 +57,22 @@ impl Router {
         Ok(paid_twice)
     }
 
-    /// The notice that was given out with this change, still without the person.
+    /// The notices that were given out with this change, still without the person, and the tries that were ordered.
     pub(crate) async fn of_receivable(
         &self,
         old: Option<&Receivable>,
         new: &Receivable,
     ) -> Result<Consequences, RouteError> {
         let mut found = Consequences::default();
-        let known = old.map_or(0, |old| old.notices.len());
-        for sent in new.notices.iter().skip(known) {
-            let demand = sent.demand;
-            let event = EventId::derive(&[new.id.as_str(), "notice", &demand.notice.to_string()]);
-            let kind = NoticeKind::Unpaid {
-                number: demand.notice,
-                principal: demand.principal,
-                surcharge: demand.surcharge,
-                link: format!("{}/#/owed/{}", self.site_url, new.id),
-            };
-            let lot = self.lot(&new.lot).await?;
-            found.tell(notice(event, new.plate.clone(), &lot.lot, Contact::default(), kind));
+        let known = old.map_or(0, |old| old.tries.len());
+        let lot = self.lot(&new.lot).await?;
+        for tried in new.tries.iter().skip(known) {
+            let order =
+                RetryOrder::of(new, tried, &lot).map_err(|error| RouteError::Quote(error.to_string()))?;
+            found.payments.push(PaymentHint::retry(order));
+        }
+        for notice in notices::of_receivable(old, new, &lot.lot, &self.site_url) {
+            found.tell(notice);
         }
         Ok(found)
     }

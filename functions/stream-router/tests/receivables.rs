@@ -5,11 +5,13 @@ mod common;
 
 use aws_lambda_events::dynamodb::EventRecord;
 use baro_domain::{
-    Passage, PaymentId, Won,
+    DriverId, Passage, PaymentId, Won,
     lot::UnpaidRules,
     notice::{Notice, NoticeKind},
     payment::{OwedPart, Payment, PaymentStatus, VisitFact},
-    receivable::{Command, Receivable, ReceivableState},
+    purse::{BillingKey, RegisteredCard},
+    receivable::{Command, Receivable, ReceivableState, RefusedCharge, RetryOrder, TryOutcome},
+    visit::{BrokenWord, Payer, Pledge},
 };
 use baro_store::StoreError;
 use baro_testing::{BILLING, Cloud, at, lot_record, observation, payment, plate, stay_of};
@@ -155,4 +157,71 @@ async fn a_notice_that_was_given_out_is_told_with_its_link_once() {
     let settled = record(71, image().await, image().await);
     router.handle(event(vec![settled])).await.unwrap();
     assert_eq!(cloud.take_messages().len(), 0);
+}
+
+fn payer() -> Payer {
+    Payer::Driver(DriverId::derive(&["d"]))
+}
+
+/// Gives the receivable a charge that was refused behind the car, as the facts tell it.
+async fn was_refused(cloud: &Cloud, owed: &Receivable) {
+    let word = BrokenWord { payer: payer(), amount: FEE, card: None };
+    let payment = PaymentId::derive(&["promise"]);
+    let refused = Some(RefusedCharge { payment, at: at(60), code: "PgProvider".into(), word });
+    let claim = baro_domain::receivable::Claim { revision: 900, refused, ..owed.claim.clone() };
+    let claimed = baro_domain::receivable::Claimed {
+        visit: owed.visit.clone(),
+        plate: owed.plate.clone(),
+        entered_at: owed.entered_at,
+        left_at: Some(owed.left_at),
+        claim,
+    };
+    cloud.billing().claim(&lot_record().lot, &claimed, "token", at(61)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_try_is_ordered_at_the_gateway_and_its_refusal_told_once() {
+    let (cloud, router) = start().await;
+    cloud.directory().put_contact(&plate(), &driver()).await.unwrap();
+    let open = left_owing(&cloud, &router).await;
+    was_refused(&cloud, &open).await;
+    let image = async || cloud.image(BILLING, open.visit.as_str(), "OWED").await;
+    let before = image().await;
+    let later = at(60 + 12 * 60);
+    let command = Command::Try(Pledge { payer: payer(), limit: Won::new(10_000) });
+    let ordered = cloud.billing().move_receivable(&open.id, &command, later).await.unwrap().unwrap().after;
+    cloud.take_messages();
+    router.handle(event(vec![record(80, before, image().await)])).await.unwrap();
+    let hints = cloud.take_messages();
+    assert_eq!((hints.len(), hints[0].queue.as_str()), (1, PAYMENTS));
+    let hint: serde_json::Value = serde_json::from_str(&hints[0].body).unwrap();
+    let order: RetryOrder = serde_json::from_value(hint["retry"].clone()).unwrap();
+    assert_eq!(hint["paymentId"], order.payment_id().as_str());
+    assert_eq!(order.payment_id(), ordered.payment_of(&ordered.tries[0]));
+    // The charge is written down, and refused: the receivable learns it from the payment's own stream.
+    let key = RegisteredCard::new(BillingKey::new("k"), "신한", at(0));
+    let begun = order.payment(&baro_testing::shop(), (&payer(), &key), FEE, later);
+    let payment = async || cloud.image(BILLING, begun.id.as_str(), "PAYMENT").await;
+    cloud.billing().create(&begun).await.unwrap();
+    let (known, asked) = (image().await, payment().await);
+    let failed = begun.charge_refused("LIMIT").unwrap();
+    cloud.billing().commit(&failed, 1, &[], None, later).await.unwrap();
+    let failed = record(82, asked.clone(), payment().await);
+    router.handle(event(vec![record(81, serde_dynamo::Item::default(), asked), failed])).await.unwrap();
+    let after = cloud.billing().receivable(&open.id).await.unwrap().unwrap().value;
+    assert_eq!(after.outcome(&after.tries[0]), TryOutcome::Refused("LIMIT".into()));
+    cloud.take_messages();
+    let told = record(83, known, image().await);
+    for _ in 0..2 {
+        router.handle(event(vec![told.clone()])).await.unwrap();
+        let told: Vec<Notice> = cloud
+            .take_messages()
+            .into_iter()
+            .filter(|message| message.queue == QUEUE)
+            .map(|message| serde_json::from_str(&message.body).unwrap())
+            .collect();
+        let link = format!("{SITE}/#/owed/{}", open.id);
+        let kind = NoticeKind::RetryRefused { number: 1, principal: FEE, again: true, link };
+        assert_eq!((told.len(), &told[0].kind), (1, &kind));
+    }
 }

@@ -30,7 +30,7 @@ impl Sim {
         let moved = books.values().flat_map(|taken| &taken.moved).copied().map(day_of);
         let days: BTreeSet<Date> = moved.chain(self.days.iter().copied()).collect();
         let (mut posted, accounts) = self.posted(&days).await?;
-        let (mut reads, mut charges) = (BTreeSet::new(), 0);
+        let (mut reads, mut charges, mut tried) = (BTreeSet::new(), 0, 0);
         for (id, taken) in &books {
             let (charged, returned) = posted.remove(id).unwrap_or_default();
             let came = if taken.standing == Standing::Paid { vec![taken.amount] } else { Vec::new() };
@@ -43,6 +43,12 @@ impl Sim {
             is_as_taken(&stored, taken, on_file)?;
             if let Means::Card { payer, .. } = &stored.means {
                 let stay = stored.stay().unwrap();
+                require(taken.charges <= 1, || format!("{id}: charged {} times", taken.charges))?;
+                if stay.owed.is_some() {
+                    self.is_a_try(&stored)?;
+                    tried += u64::from(taken.charges);
+                    continue;
+                }
                 let read = (stay.lot.clone(), stay.promised_at.clone().ok_or("a charge without a promise")?);
                 let promised = self.promises.get(&read).is_some_and(|of| of.contains(&stored.order.amount));
                 require(promised, || format!("{id}: {} was never promised", stored.order.amount))?;
@@ -50,12 +56,13 @@ impl Sim {
                 require(pledge.is_some_and(|pledge| pledge.payer == *payer), || {
                     format!("{id}: {payer:?} never pays for {}", stay.plate.as_str())
                 })?;
-                require(taken.charges <= 1, || format!("{id}: charged {} times", taken.charges))?;
                 require(reads.insert(read), || format!("{id}: its read was charged twice"))?;
                 charges += u64::from(taken.charges);
             }
         }
         self.tally.0.insert("promises charged", charges);
+        self.tally.0.insert("tries charged", tried);
+        self.debts_are_right(&books).await?;
         posted.retain(|_, (came, back)| !came.is_empty() || !back.is_zero());
         require(posted.is_empty(), || format!("posted without a payment: {posted:?}"))?;
         self.points_are_right(&accounts, on_file).await

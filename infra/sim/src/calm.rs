@@ -1,7 +1,7 @@
 //! The end of a stretch: the faults stop, everything that waits is delivered, and everything must be as it is in truth.
 
 use baro_domain::PaymentId;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::{
     sim::{Sim, day_of},
@@ -35,9 +35,8 @@ impl Sim {
         self.world.cloud.forget_calls();
         self.calm_day = day_of(self.world.now());
         let pass = self.chance.seconds(0, 4 * 86_400);
-        self.world.clock.advance(SignedDuration::from_secs(pass));
         self.tell("calm", &format!("all as in truth; {pass} s pass"));
-        Ok(())
+        self.mornings(pass).await
     }
 
     /// What is routed may ask for another look at a payment, and that may change the visit again.

@@ -16,6 +16,7 @@ mod calm;
 mod cars;
 pub mod chance;
 mod check;
+mod debts;
 mod money;
 mod payers;
 mod published;

@@ -39,6 +39,9 @@ impl Sim {
         if self.chance.one_in(4) {
             return self.move_points().await;
         }
+        if self.chance.one_in(6) {
+            return self.pay_by_link().await;
+        }
         self.open_window().await;
     }
 
@@ -77,23 +80,28 @@ impl Sim {
         let payment = self.begun(payment, &plate).await;
         let due = payment.order.amount;
         self.payments.insert(id.clone(), payment);
-        if due.is_zero() {
-            return;
+        if !due.is_zero() {
+            self.pays(&id, due);
         }
+    }
+
+    /// A driver pays in a window that is open: at once, later or by deposit, rightly or another amount.
+    pub(crate) fn pays(&mut self, id: &PaymentId, due: Won) {
+        let now = self.world.now();
         let taken = if self.chance.one_in(10) { due.plus(Won::new(100)).unwrap() } else { due };
         let later = now + SignedDuration::from_secs(self.chance.seconds(60, MAX_DELAY_S));
         let shop = &self.world.shop;
         let how = match self.chance.below(6) {
             0 => {
-                shop.pay_at(&id, taken, later);
+                shop.pay_at(id, taken, later);
                 "later"
             }
             1 => {
-                shop.issue(&id, taken, later);
+                shop.issue(id, taken, later);
                 "by deposit"
             }
             _ => {
-                shop.pay(&id, taken);
+                shop.pay(id, taken);
                 "at once"
             }
         };
@@ -133,6 +141,12 @@ impl Sim {
         let Ok(Some(next)) = stored.value.request_refund(order, self.world.now()) else { return };
         billing.commit(&next, stored.revision, &[], None, self.world.now()).await.unwrap();
         self.tell("refund", id.as_str());
+        if self.chance.one_in(2) {
+            // Two looks at once, before anybody has asked the gateway.
+            let hint = (id.clone(), json!({"source": "refresh", "paymentId": id}).to_string());
+            let ran = self.look_at(&[("h0".to_owned(), hint.clone()), ("h1".to_owned(), hint)]).await;
+            self.tell("looks at once", &format!("{id}: {ran:?}"));
+        }
     }
 
     /// Somebody says to which account deposits go back. Answers of how many payments.
@@ -214,9 +228,12 @@ impl Sim {
         if self.hints.is_empty() {
             return;
         }
-        let mut batch = Vec::new();
+        let mut batch: Vec<(String, (PaymentId, String))> = Vec::new();
         for index in 0..=self.chance.below(3) {
-            batch.push((format!("h{index}"), self.chance.pick(&self.hints).clone()));
+            // A message may be handed out twice at once.
+            let first = batch.first().filter(|_| self.chance.one_in(3)).map(|(_, hint)| hint.clone());
+            let hint = first.unwrap_or_else(|| self.chance.pick(&self.hints).clone());
+            batch.push((format!("h{index}"), hint));
         }
         self.plan_fault();
         let troubles = self.plan_troubles();

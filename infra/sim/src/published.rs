@@ -15,7 +15,7 @@ use baro_stream_router::notices;
 
 use baro_testing::ItemChange;
 
-use crate::{queues::record, sim::Sim};
+use crate::{queues::record, sim::Sim, world::SITE_URL};
 
 /// What must follow from one record.
 #[derive(Debug, Default)]
@@ -66,6 +66,12 @@ impl Sim {
                 let notice = notices::of_payment(&new, &self.lots[&stay.lot].lot).filter(|_| moved);
                 owed.notices.extend(notice.map(|notice| notice.id.as_str().to_owned()));
             }
+            Some(Change::Receivable { old, new }) => {
+                let lot = &self.lots[&new.lot].lot;
+                let is_known = self.cars.iter().any(|(plate, _)| *plate == new.plate);
+                let told = notices::of_receivable(old.as_deref(), &new, lot, SITE_URL);
+                owed.notices.extend(told.iter().filter(|_| is_known).map(|told| told.id.as_str().to_owned()));
+            }
             _ => {}
         }
         owed
@@ -80,6 +86,16 @@ impl Sim {
                 let standing =
                     timeline.promises().map(|(_, promise)| (promise.read.clone(), promise.amount)).collect();
                 self.standing.insert((lot, new.plate.clone()), standing);
+            }
+            Some(Change::Receivable { new, .. }) => {
+                self.debts.insert(new.id.clone(), *new);
+            }
+            Some(Change::Payment { old: None, new })
+                if new.means != Means::Window && new.stay().unwrap().owed.is_some() =>
+            {
+                let wrong = self.is_owed(&new).err();
+                self.unpromised = self.unpromised.take().or(wrong);
+                self.orders.entry(new.id.clone()).or_default().insert(new.order.amount);
             }
             Some(Change::Payment { old: None, new }) if new.means != Means::Window => {
                 let stay = new.stay().unwrap();

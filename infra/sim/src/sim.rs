@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use aws_lambda_events::dynamodb::Event as StreamEvent;
 use baro_domain::{
-    EventId, LotId, PaymentId, PlateNumber, PricedLot, Won, payment::Payment, reconcile::HOME_ZONE,
-    visit::Pledge,
+    EventId, LotId, PaymentId, PlateNumber, PricedLot, ReceivableId, Won, payment::Payment,
+    receivable::Receivable, reconcile::HOME_ZONE, visit::Pledge,
 };
 use baro_testing::{BILLING, Fault, PARKING, at};
 use jiff::{SignedDuration, Timestamp, civil::Date};
@@ -105,6 +105,8 @@ pub struct Sim {
     pub(crate) standing: BTreeMap<(LotId, PlateNumber), Vec<(EventId, Won)>>,
     /// A charge that was begun though no such promise stood then.
     pub(crate) unpromised: Option<String>,
+    /// What visits owe, as the changes told it.
+    pub(crate) debts: BTreeMap<ReceivableId, Receivable>,
     /// Who pays for which car.
     pub pledges: BTreeMap<PlateNumber, Pledge>,
     /// Ids of the notices put on the queue since the last look.
@@ -169,6 +171,7 @@ impl Sim {
             promises: BTreeMap::new(),
             standing: BTreeMap::new(),
             unpromised: None,
+            debts: BTreeMap::new(),
             pledges,
             sent: BTreeSet::new(),
             webhooks: Vec::new(),
@@ -224,6 +227,7 @@ impl Sim {
             85..89 => self.webhook().await?,
             89..94 => self.sync().await,
             94 => self.reconcile().await,
+            96 => self.ask_for_owed().await,
             95 => {
                 let gate = self.chance.pick(&self.spots).gate.as_str().to_owned();
                 let skew = self.chance.seconds(-MAX_SKEW_S, MAX_SKEW_S);

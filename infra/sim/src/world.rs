@@ -9,6 +9,7 @@ use baro_gate_events::GateEvents;
 use baro_gates::passages::Passages;
 use baro_payment_sync::PaymentSync;
 use baro_payment_webhook::PaymentWebhook;
+use baro_receivables::Receivables;
 use baro_reconciliation::{Asked, DaySummary, Reconciliation};
 use baro_runtime::{Clock, Config};
 use baro_store::LotRecord;
@@ -28,6 +29,8 @@ pub const NOTICE_QUEUE: &str = "http://in-process/000000000000/notices";
 pub const COMMAND_QUEUE: &str = "http://in-process/000000000000/gate-commands.fifo";
 /// Where payment-webhook puts its hints.
 pub const PAYMENT_QUEUE: &str = "http://in-process/000000000000/payments";
+/// Where the driver's page would be.
+pub const SITE_URL: &str = "https://baro.example";
 /// The secret of every gate here.
 pub const GATE_SECRET: &str = "secret";
 /// Lambda ends an invocation that takes longer.
@@ -80,6 +83,7 @@ pub struct World {
     payment_sync: PaymentSync,
     webhook: Arc<PaymentWebhook>,
     reconciliation: Arc<Reconciliation>,
+    receivables: Arc<Receivables>,
 }
 
 impl World {
@@ -104,6 +108,7 @@ impl World {
             payment_sync: payment_sync(&cloud, &shop, &clock),
             webhook: webhook(&cloud, &clock),
             reconciliation: reconciliation(&cloud, &shop, &clock),
+            receivables: receivables(&cloud, &clock),
             cloud,
             clock,
             shop,
@@ -167,6 +172,16 @@ impl World {
         ran
     }
 
+    /// The morning's look at what is owed; answers what it ordered and gave out, if it could.
+    pub async fn ask_for_owed(&mut self) -> Ran<Option<baro_receivables::Summary>> {
+        let service = self.receivables.clone();
+        let ran = self.run(async move { service.run(baro_receivables::Asked::default()).await.ok() }).await;
+        if ran == Ran::Died {
+            self.receivables = receivables(&self.cloud, &self.clock);
+        }
+        ran
+    }
+
     /// A batch of kept reads; answers the ids of the messages that come again.
     pub async fn backlog(&mut self, event: SqsEvent) -> Ran<Vec<String>> {
         let service = self.gate_backlog.clone();
@@ -214,6 +229,10 @@ fn payment_sync(cloud: &Cloud, shop: &Arc<Shop>, clock: &Clock) -> PaymentSync {
     PaymentSync::new((cloud.billing(), cloud.parking()), baro_testing::shop(), shop.clone(), clock.clone())
 }
 
+fn receivables(cloud: &Cloud, clock: &Clock) -> Arc<Receivables> {
+    Arc::new(Receivables::new(cloud.billing(), cloud.directory(), clock.clone()))
+}
+
 fn passages(cloud: &Cloud) -> Passages {
     Passages::new(cloud.parking(), cloud.directory())
 }
@@ -244,7 +263,7 @@ fn router(cloud: &Cloud, clock: &Clock) -> Arc<Router> {
     Arc::new(Router::new(
         tables,
         Queues::new(&cloud.aws, NOTICE_QUEUE, COMMAND_QUEUE, PAYMENT_QUEUE),
-        "https://baro.example",
+        SITE_URL,
         clock.clone(),
     ))
 }

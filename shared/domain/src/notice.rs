@@ -109,6 +109,22 @@ pub enum NoticeKind {
         /// Where it can be seen and paid.
         link: String,
     },
+    /// The registered card was charged again for an unpaid fee, and refused again.
+    RetryRefused {
+        /// Which try it was, from 1.
+        number: u32,
+        /// The unpaid fee, won.
+        principal: Won,
+        /// Whether it is charged once more.
+        again: bool,
+        /// Where it can be seen and paid.
+        link: String,
+    },
+    /// An unpaid fee was paid.
+    UnpaidSettled {
+        /// Amount, won.
+        amount: Won,
+    },
 }
 
 impl NoticeKind {
@@ -122,6 +138,8 @@ impl NoticeKind {
             Self::Left { .. } => "left",
             Self::DisputeDecided { .. } => "dispute_decided",
             Self::Unpaid { .. } => "unpaid",
+            Self::RetryRefused { .. } => "retry_refused",
+            Self::UnpaidSettled { .. } => "unpaid_settled",
         }
     }
 }

@@ -5,6 +5,9 @@
 //! that were made for it (of each, the state in which most has gone back). Both are joined so that order and repetition change
 //! nothing, and the facts may be forgotten: a visit's go after 60 days (D-009), what it owes stays.
 
+mod refusal;
+mod retry;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,8 +19,11 @@ use crate::{
     money::MoneyOverflow,
     payment::Payment,
     tariff::{self, Demand},
-    visit::{Ended, Facts, FeeSchedule, Timeline, Visit, VisitStatus},
+    visit::{Ended, Facts, FeeSchedule, Pledge, Timeline, Visit, VisitStatus},
 };
+
+pub use refusal::RefusedCharge;
+pub use retry::{Asked, MAX_TRIES, NoTry, RetryOrder, Try, TryOutcome};
 
 /// What a visit's facts say is owed for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,12 +35,15 @@ pub struct Claim {
     pub asked: Won,
     /// What these facts knew to be held of each payment, won.
     pub counted: BTreeMap<PaymentId, Won>,
+    /// The charge behind the car that was refused, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedCharge>,
 }
 
 impl Claim {
     /// What a visit asks for by these facts; a visit that is not over, or not one any more, asks for nothing.
     pub fn of<F: FeeSchedule>(fees: &F, facts: &Facts, visit: Option<&Visit>, revision: i64) -> Self {
-        let nothing = Self { revision, asked: Won::ZERO, counted: BTreeMap::new() };
+        let nothing = Self { revision, asked: Won::ZERO, counted: BTreeMap::new(), refused: None };
         let Some((visit, left_at)) = visit.and_then(|visit| Some((visit, left_at(visit)?))) else {
             return nothing;
         };
@@ -48,7 +57,7 @@ impl Claim {
         } else {
             outstanding.plus(held).unwrap_or(outstanding)
         };
-        Self { revision, asked, counted }
+        Self { revision, asked, counted, refused: RefusedCharge::of(facts, visit, left_at) }
     }
 }
 
@@ -200,6 +209,12 @@ pub struct Receivable {
     /// The notices sent, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<SentNotice>,
+    /// The payments asked for it that took no money so far: link or try.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub asked: BTreeMap<PaymentId, Asked>,
+    /// How often its payer's card was charged again, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
     /// That it was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_off: Option<WriteOff>,
@@ -215,6 +230,12 @@ pub enum Command {
     Claim(Box<Claimed>),
     /// A payment made for it stands so.
     Paid(PaymentId, Kept),
+    /// A payment made for it took no money so far, and stands so.
+    Asked(PaymentId, Asked),
+    /// The card of who pays for the plate now is charged again, if that is due.
+    Try(Pledge),
+    /// A try came to nothing before the gateway was asked.
+    NotMade(u32, NoTry),
     /// The notice that is due goes.
     Notice(UnpaidRules),
     /// A person gives it up.
@@ -236,6 +257,8 @@ impl Receivable {
             claim: claimed.claim,
             payments: BTreeMap::new(),
             notices: Vec::new(),
+            asked: BTreeMap::new(),
+            tries: Vec::new(),
             write_off: None,
             closed_at: None,
         })
@@ -287,7 +310,9 @@ impl Receivable {
             None => (self.left_at, rules.first_after_days),
             Some(sent) => (sent.at, rules.then_after_days),
         };
-        after.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()
+        let due = after.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()?;
+        // Whoever was told today that the card was refused again is not asked a second time today.
+        Some(due.max(self.next_try_after().unwrap_or(due)))
     }
 
     fn told(&self, rules: UnpaidRules, now: Timestamp) -> Option<SentNotice> {
@@ -320,8 +345,12 @@ pub fn decide(known: &Receivable, command: Command, now: Timestamp) -> Option<Re
             if known.payments.get(&payment).is_some_and(|before| before.returned >= kept.returned) {
                 return None;
             }
+            next.asked.remove(&payment);
             next.payments.insert(payment, kept);
         }
+        Command::Asked(payment, asked) => next.note_asked(payment, asked)?,
+        Command::Try(pledge) => next.tries.push(known.next_try(&pledge, now)?),
+        Command::NotMade(number, why) => next.end_try(number, why)?,
         Command::Notice(rules) => next.notices.push(known.told(rules, now)?),
         Command::WriteOff(write_off) if known.is_open() => next.write_off = Some(write_off),
         Command::Claim(_) | Command::WriteOff(_) => return None,

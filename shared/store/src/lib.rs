@@ -33,6 +33,7 @@ mod statements;
 pub mod stream;
 mod tasks;
 mod tracks;
+mod tries;
 mod wallets;
 
 pub use activity::{Activity, CommandRecord, NoticeRecord};

@@ -20,7 +20,7 @@ use crate::{
     schema::{OWED_INDEX, OWING_INDEX},
 };
 
-const OWED: &str = "OWED";
+pub(crate) const OWED: &str = "OWED";
 /// Others may be faster so often.
 const MAX_RACES: u32 = 12;
 /// Receivables of a page, at most.

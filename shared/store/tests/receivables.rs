@@ -7,6 +7,7 @@ use baro_domain::{
     OperatorId, PaymentId, PlateNumber, ReceivableId, VisitId, Won,
     receivable::{Claim, Claimed, Command, Kept, ReceivableState, WriteOff},
 };
+use baro_store::Begun;
 use baro_testing::{BILLING, Cloud, at, lot_record, plate};
 
 const FEE: Won = Won::new(1_300);
@@ -17,7 +18,7 @@ fn claimed(name: &str, revision: i64, asked: Won) -> Claimed {
         plate: plate(),
         entered_at: at(0),
         left_at: Some(at(60)),
-        claim: Claim { revision, asked, counted: BTreeMap::new() },
+        claim: Claim { revision, asked, counted: BTreeMap::new(), refused: None },
     }
 }
 
@@ -117,4 +118,22 @@ async fn one_is_closed_exactly_once_whoever_comes_at_the_same_time() {
             "the money is known"
         );
     }
+}
+
+#[tokio::test]
+async fn a_try_begins_once_and_only_while_its_receivable_is_what_it_was() {
+    let cloud = Cloud::start().await;
+    let billing = cloud.billing();
+    let owed = claim(&cloud, &claimed("v", 2, FEE)).await.unwrap().after;
+    let mut tried = baro_testing::payment(&PaymentId::derive(&["retry"]));
+    baro_testing::stay_of(&mut tried).visit = owed.visit.clone();
+    let revision = billing.receivable(&owed.id).await.unwrap().unwrap().revision;
+    assert_eq!(billing.begin_try(&tried, revision + 1).await.unwrap(), Begun::Outdated);
+    assert_eq!(billing.payment(&tried.id).await.unwrap(), None, "nothing was written");
+    assert_eq!(billing.begin_try(&tried, revision).await.unwrap(), Begun::New);
+    assert!(matches!(billing.begin_try(&tried, revision).await.unwrap(), Begun::Existing(_)));
+    let mut other = tried.clone();
+    other.id = PaymentId::derive(&["another"]);
+    billing.move_receivable(&owed.id, &paid(Won::ZERO), at(62)).await.unwrap().unwrap();
+    assert_eq!(billing.begin_try(&other, revision).await.unwrap(), Begun::Outdated, "paid meanwhile");
 }

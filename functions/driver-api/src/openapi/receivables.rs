@@ -38,6 +38,8 @@ struct OperatorReceivable {
     currency: String,
     /// The notices sent, oldest first.
     notices: Vec<ReceivableNotice>,
+    /// How often the payer's card was charged again, oldest first.
+    tries: Vec<ReceivableTry>,
     /// That it was given up.
     written_off: Option<ReceivableWriteOff>,
 }
@@ -49,6 +51,19 @@ struct ReceivableNotice {
     number: u32,
     /// When.
     at: String,
+}
+
+/// One more charge of the payer's card.
+#[derive(Serialize, ToSchema)]
+struct ReceivableTry {
+    /// Which, from 1.
+    number: u32,
+    /// When it was ordered.
+    at: String,
+    /// `pending`, `paid`, `refused` or `not_made`.
+    outcome: String,
+    /// Why it was refused or not made.
+    code: Option<String>,
 }
 
 /// Who gave it up, when and why.

@@ -155,8 +155,47 @@ pub(super) const UNPAID_SURCHARGED: [Template; 2] = [
     ),
 ];
 
+pub(super) const RETRY_REFUSED: [Template; 2] = [
+    ko(
+        "retry-refused-ko",
+        "자동결제 거절 안내",
+        "#{주차장}\n차량 #{차량} 미납 주차요금 #{금액} 자동결제가 거절되었습니다 (재시도 #{횟수}회). 다음 날 다시 결제를 시도합니다.\n확인 및 납부: #{링크}",
+    ),
+    en(
+        "retry-refused-en",
+        "Your card was refused",
+        "#{lot}\nThe card for your car #{car} was refused again: #{amount} is unpaid (try #{number}). We try again the next day.\nSee and pay: #{link}",
+    ),
+];
+
+pub(super) const RETRIES_ENDED: [Template; 2] = [
+    ko(
+        "retries-ended-ko",
+        "자동결제 거절 안내",
+        "#{주차장}\n차량 #{차량} 미납 주차요금 #{금액} 자동결제가 거절되었습니다 (재시도 #{횟수}회). 더 이상 자동으로 결제하지 않습니다.\n확인 및 납부: #{링크}",
+    ),
+    en(
+        "retries-ended-en",
+        "Your card was refused",
+        "#{lot}\nThe card for your car #{car} was refused again: #{amount} is unpaid (try #{number}). We do not charge it any more.\nSee and pay: #{link}",
+    ),
+];
+
+pub(super) const UNPAID_SETTLED: [Template; 2] = [
+    ko(
+        "unpaid-settled-ko",
+        "미납 요금 결제 완료",
+        "#{주차장}\n차량 #{차량} 미납 주차요금 #{금액} 결제 완료.",
+    ),
+    en(
+        "unpaid-settled-en",
+        "Unpaid fee paid",
+        "#{lot}\n#{amount} paid of the unpaid parking fee of your car #{car}.",
+    ),
+];
+
 /// Every template: what is handed in to Kakao for approval, and what the messenger sandbox knows.
-pub const TEMPLATES: [Template; 20] = [
+pub const TEMPLATES: [Template; 26] = [
     ENTERED[0],
     ENTERED[1],
     PAYMENT_RECEIVED[0],
@@ -177,6 +216,12 @@ pub const TEMPLATES: [Template; 20] = [
     UNPAID[1],
     UNPAID_SURCHARGED[0],
     UNPAID_SURCHARGED[1],
+    RETRY_REFUSED[0],
+    RETRY_REFUSED[1],
+    RETRIES_ENDED[0],
+    RETRIES_ENDED[1],
+    UNPAID_SETTLED[0],
+    UNPAID_SETTLED[1],
 ];
 
 #[cfg(test)]

@@ -81,6 +81,9 @@ fn pick(kind: &NoticeKind) -> [Template; 2] {
         NoticeKind::DisputeDecided { .. } => templates::DISPUTE_REFUSED,
         NoticeKind::Unpaid { surcharge: Won::ZERO, .. } => templates::UNPAID,
         NoticeKind::Unpaid { .. } => templates::UNPAID_SURCHARGED,
+        NoticeKind::RetryRefused { again: true, .. } => templates::RETRY_REFUSED,
+        NoticeKind::RetryRefused { .. } => templates::RETRIES_ENDED,
+        NoticeKind::UnpaidSettled { .. } => templates::UNPAID_SETTLED,
     }
 }
 
@@ -100,6 +103,8 @@ fn value(name: &str, notice: &Notice, zone: &TimeZone, language: Language) -> St
             NoticeKind::PaymentReceived { amount, .. }
             | NoticeKind::DepositAwaited { amount, .. }
             | NoticeKind::PaymentReturned { amount }
+            | NoticeKind::UnpaidSettled { amount }
+            | NoticeKind::RetryRefused { principal: amount, .. }
             | NoticeKind::Left { outstanding: amount, .. }
             | NoticeKind::DisputeDecided { due: Some(amount), .. },
         ) => money(*amount, language),
@@ -107,8 +112,12 @@ fn value(name: &str, notice: &Notice, zone: &TimeZone, language: Language) -> St
             money(principal.plus(*surcharge).unwrap_or(*principal), language)
         }
         ("가산금" | "surcharge", NoticeKind::Unpaid { surcharge, .. }) => money(*surcharge, language),
-        ("횟수" | "number", NoticeKind::Unpaid { number, .. }) => number.to_string(),
-        ("링크" | "link", NoticeKind::Unpaid { link, .. }) => link.clone(),
+        ("횟수" | "number", NoticeKind::Unpaid { number, .. } | NoticeKind::RetryRefused { number, .. }) => {
+            number.to_string()
+        }
+        ("링크" | "link", NoticeKind::Unpaid { link, .. } | NoticeKind::RetryRefused { link, .. }) => {
+            link.clone()
+        }
         ("금액", NoticeKind::DisputeDecided { due: None, .. }) => "주차장에 문의".to_owned(),
         ("amount", NoticeKind::DisputeDecided { due: None, .. }) => "ask the lot".to_owned(),
         ("은행", NoticeKind::DepositAwaited { bank, .. }) => banks::korean_name(bank).to_owned(),

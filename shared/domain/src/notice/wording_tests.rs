@@ -7,7 +7,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn kinds() -> [NoticeKind; 10] {
+fn kinds() -> [NoticeKind; 13] {
     let (came, goes) = (at("2026-11-20T10:00:00+09:00"), at("2026-11-20T11:16:40+09:00"));
     let amount = Won::new(8_700);
     [
@@ -21,6 +21,9 @@ fn kinds() -> [NoticeKind; 10] {
         NoticeKind::DisputeDecided { accepted: false, due: Some(amount) },
         unpaid(1, amount, Won::ZERO),
         unpaid(3, amount, Won::new(34_800)),
+        NoticeKind::RetryRefused { number: 1, principal: amount, again: true, link: LINK.into() },
+        NoticeKind::RetryRefused { number: 3, principal: amount, again: false, link: LINK.into() },
+        NoticeKind::UnpaidSettled { amount },
     ]
 }
 
@@ -66,6 +69,13 @@ fn each_kind_of_notice_in_korean() {
             &format!(
                 "법원·검찰청앞\n차량 1****56 미납 주차요금 43,500원, 가산금 34,800원 포함 (3차 안내)\n확인 및 납부: {LINK}"
             ),
+            &format!(
+                "법원·검찰청앞\n차량 1****56 미납 주차요금 8,700원 자동결제가 거절되었습니다 (재시도 1회). 다음 날 다시 결제를 시도합니다.\n확인 및 납부: {LINK}"
+            ),
+            &format!(
+                "법원·검찰청앞\n차량 1****56 미납 주차요금 8,700원 자동결제가 거절되었습니다 (재시도 3회). 더 이상 자동으로 결제하지 않습니다.\n확인 및 납부: {LINK}"
+            ),
+            "법원·검찰청앞\n차량 1****56 미납 주차요금 8,700원 결제 완료.",
         ]
     );
 }
@@ -89,6 +99,13 @@ fn each_kind_of_notice_in_english() {
             &format!(
                 "법원·검찰청앞\n43,500 won is unpaid for your car 1****56, with a surcharge of 34,800 won (notice 3).\nSee and pay: {LINK}"
             ),
+            &format!(
+                "법원·검찰청앞\nThe card for your car 1****56 was refused again: 8,700 won is unpaid (try 1). We try again the next day.\nSee and pay: {LINK}"
+            ),
+            &format!(
+                "법원·검찰청앞\nThe card for your car 1****56 was refused again: 8,700 won is unpaid (try 3). We do not charge it any more.\nSee and pay: {LINK}"
+            ),
+            "법원·검찰청앞\n8,700 won paid of the unpaid parking fee of your car 1****56.",
         ]
     );
 }

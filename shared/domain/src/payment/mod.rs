@@ -24,6 +24,7 @@ pub use decide::{
     PaymentDecision, PaymentError, Report, ReportState, ReportedReturn, ReturnState, VisitFact, decide,
 };
 pub use points::{CashOutError, MAX_CASH_OUT_PARTS, PointsShare, ShareState, cash_out};
+pub(crate) use promise::promise_payment;
 pub use promise::{PromisedOrder, Shop};
 pub use refund::{
     MAX_REFUNDS, Refund, RefundAccount, RefundError, RefundOrder, RefundState, RefundStep, RequestedBy,

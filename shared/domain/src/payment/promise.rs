@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Means, Order, PaidStay, Payment, PaymentStatus, Purpose};
 use crate::{
-    PaymentId, RulingId, Won,
+    LotId, PaymentId, RulingId, Won,
     notice::Contact,
     purse::RegisteredCard,
-    visit::{Payer, RuledBy, Ruling, RulingKind},
+    visit::{BrokenWord, Payer, RuledBy, Ruling, RulingKind},
 };
 
 /// What is to be charged for a promise.
@@ -42,7 +42,7 @@ impl PromisedOrder {
     /// One promise, one payment: whatever arrives twice.
     pub fn payment_id(&self) -> PaymentId {
         let read = self.stay.promised_at.as_ref().map_or("", |read| read.as_str());
-        PaymentId::derive(&["promise", self.stay.lot.as_str(), read])
+        promise_payment(&self.stay.lot, read)
     }
 
     /// The payment that charges this card.
@@ -87,18 +87,24 @@ impl PromisedOrder {
 
     /// What the visit learns when nothing can be charged.
     pub fn broken(&self, code: &str, now: Timestamp) -> Option<Ruling> {
-        broken(&self.stay, code, now)
+        let word = BrokenWord { payer: self.payer.clone(), amount: self.amount, card: None };
+        broken(&self.stay, code, Some(word), now)
     }
 }
 
-fn broken(stay: &PaidStay, code: &str, now: Timestamp) -> Option<Ruling> {
+/// The payment of the promise that this read made.
+pub(crate) fn promise_payment(lot: &LotId, read: &str) -> PaymentId {
+    PaymentId::derive(&["promise", lot.as_str(), read])
+}
+
+fn broken(stay: &PaidStay, code: &str, word: Option<BrokenWord>, now: Timestamp) -> Option<Ruling> {
     let read = stay.promised_at.clone()?;
     Some(Ruling {
         id: RulingId::derive(&["broken", stay.lot.as_str(), read.as_str()]),
         at: now,
         by: RuledBy::Platform,
         note: String::new(),
-        kind: RulingKind::PledgeBroken { read, code: code.to_owned() },
+        kind: RulingKind::PledgeBroken { read, code: code.to_owned(), word },
     })
 }
 
@@ -106,7 +112,13 @@ impl Payment {
     /// What its visit learns when it has failed: that a promise is broken.
     pub fn broken_promise(&self, now: Timestamp) -> Option<Ruling> {
         let failure = self.failure.as_deref().unwrap_or("failed");
-        broken(self.stay().filter(|_| self.status == PaymentStatus::Failed)?, failure, now)
+        let word = match &self.means {
+            Means::Card { payer, card, .. } => {
+                Some(BrokenWord { payer: payer.clone(), amount: self.order.amount, card: Some(card.clone()) })
+            }
+            _ => None,
+        };
+        broken(self.stay().filter(|_| self.status == PaymentStatus::Failed)?, failure, word, now)
     }
 
     /// The payment after the gateway refused its charge for good; `None` when it is past that.

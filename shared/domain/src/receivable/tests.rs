@@ -16,11 +16,11 @@ fn context<'a, F>(lot: &'a LotId, fees: &'a F) -> FoldContext<'a, F> {
     FoldContext { lot, rules: LotRules { leave_grace_s: 0, ..LotRules::default() }, fees }
 }
 
-fn left(payments: Vec<PaidFact>) -> Facts {
+pub(super) fn left(payments: Vec<PaidFact>) -> Facts {
     facts(vec![read("in", Passage::Entered, 0), read("out", Passage::Left, HOUR)], payments)
 }
 
-fn claimed(facts: &Facts, revision: i64) -> Claimed {
+pub(super) fn claimed(facts: &Facts, revision: i64) -> Claimed {
     let lot = lot();
     let context = context(&lot, &fee);
     let timeline = fold(&context, facts);
@@ -34,11 +34,11 @@ fn claimed(facts: &Facts, revision: i64) -> Claimed {
     }
 }
 
-fn whole_fee() -> Won {
+pub(super) fn whole_fee() -> Won {
     fee(at(0), at(HOUR)).unwrap()
 }
 
-fn receivable() -> Receivable {
+pub(super) fn receivable() -> Receivable {
     let claimed = claimed(&left(vec![]), 1);
     Receivable {
         id: ReceivableId::of(&claimed.visit, "token").unwrap(),
@@ -51,6 +51,8 @@ fn receivable() -> Receivable {
         claim: claimed.claim,
         payments: BTreeMap::new(),
         notices: Vec::new(),
+        asked: BTreeMap::new(),
+        tries: Vec::new(),
         write_off: None,
         closed_at: None,
     }
@@ -60,7 +62,7 @@ fn kept(of_fee: Won, returned: Won) -> Command {
     Command::Paid(PaymentId::derive(&["link"]), Kept { of_fee, returned, paid_at: at(90) })
 }
 
-fn days(number: i64) -> Timestamp {
+pub(super) fn days(number: i64) -> Timestamp {
     at(HOUR) + SignedDuration::from_hours(24 * number)
 }
 
@@ -95,7 +97,7 @@ fn a_refund_opens_it_again_and_the_older_word_does_not_close_it() {
 
 #[test]
 fn a_visit_that_was_none_after_all_owes_nothing() {
-    let nothing = Claim { revision: 2, asked: Won::ZERO, counted: BTreeMap::new() };
+    let nothing = Claim { revision: 2, asked: Won::ZERO, counted: BTreeMap::new(), refused: None };
     let withdrawn = Claimed { left_at: None, claim: nothing, ..claimed(&left(vec![]), 2) };
     let next = decide(&receivable(), Command::Claim(Box::new(withdrawn)), days(1)).unwrap();
     assert_eq!(next.state(), ReceivableState::Withdrawn);

@@ -16,7 +16,7 @@ pub use decision::{AmountDue, ExitDecision, OpenReason, decide_exit, visit_behin
 pub use events::{VisitEvent, VisitEventKind, events_between, open_delta};
 pub use fold::{Ended, OrphanExit, Timeline, Visit, VisitStatus, fold};
 pub use outworn::{CARRIED_READS, LATE_READS_FOR, Outworn, outworn};
-pub use pledge::{Payer, Pledge, Promise};
+pub use pledge::{BrokenWord, Payer, Pledge, Promise};
 pub use ruling::{DisputeReason, LongStayStep, RuledBy, Ruling, RulingKind};
 pub use surplus::surplus;
 pub use track::{Superseded, TRACK_SPAN, TrackRead, is_superseded, superseded_plates};

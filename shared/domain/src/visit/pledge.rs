@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, FeeSchedule, FoldContext, RulingKind, Timeline, Visit};
-use crate::{CompanyId, DriverId, EventId, GateObservation, Won, lot::LotRules};
+use crate::{CardId, CompanyId, DriverId, EventId, GateObservation, Won, lot::LotRules};
 
 /// Who pays.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,6 +39,19 @@ pub struct Pledge {
     pub payer: Payer,
     /// No more than this for one visit, won: beyond it the driver is asked.
     pub limit: Won,
+}
+
+/// What a payer gave its word for and could not be charged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BrokenWord {
+    /// Whose word.
+    pub payer: Payer,
+    /// How much, won.
+    pub amount: Won,
+    /// The card that was refused; `None` where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<CardId>,
 }
 
 /// So much is to be paid for leaving then.

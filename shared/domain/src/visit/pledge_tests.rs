@@ -19,7 +19,8 @@ fn pledged(minute: i64, limit: i64) -> Ruling {
 }
 
 fn broken(name: &str, minute: i64) -> Ruling {
-    let kind = RulingKind::PledgeBroken { read: EventId::derive(&[name]), code: "no-card".into() };
+    let kind =
+        RulingKind::PledgeBroken { read: EventId::derive(&[name]), code: "no-card".into(), word: None };
     ruling("broken", minute, kind)
 }
 

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Pledge, Visit};
+use super::{BrokenWord, Facts, Pledge, Visit};
 use crate::{EventId, OperatorId, PlateNumber, RulingId, lot::LotRules, notice::Contact};
 
 /// One ruling.
@@ -90,6 +90,9 @@ pub enum RulingKind {
         read: EventId,
         /// Why: the gateway's code, or ours.
         code: String,
+        /// Whose word it was, for how much. Absent in rulings from before it was kept: those charges are not made again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        word: Option<BrokenWord>,
     },
     /// A dispute is decided; what else was decided with it is a ruling of its own.
     Decided {

@@ -7,7 +7,7 @@ use super::{
     fold_tests::{at, facts, fee, lot, paid, read},
     *,
 };
-use crate::{CompanyId, DriverId, EventId, OperatorId, Passage, RulingId, Won, lot::LongStay};
+use crate::{CardId, CompanyId, DriverId, EventId, OperatorId, Passage, RulingId, Won, lot::LongStay};
 
 const HOUR: i64 = 60;
 
@@ -267,6 +267,8 @@ fn every_ruling_is_read_as_it_was_written() {
     let (driver, company) = (DriverId::derive(&["d"]), CompanyId::derive(&["c"]));
     let pledged = |payer| RulingKind::Pledged(Pledge { payer, limit: Won::new(10_000) });
     let event = EventId::derive(&["e"]);
+    let card = Some(CardId::derive(&["k"]));
+    let word = BrokenWord { payer: Payer::Driver(driver.clone()), amount: Won::new(1_900), card };
     let kinds = [
         RulingKind::Left { left_at: at(3) },
         RulingKind::PresumedGone,
@@ -278,7 +280,8 @@ fn every_ruling_is_read_as_it_was_written() {
         pledged(Payer::Driver(driver)),
         pledged(Payer::Company(company)),
         RulingKind::PledgeEnded,
-        RulingKind::PledgeBroken { read: event, code: "LIMIT".into() },
+        RulingKind::PledgeBroken { read: event.clone(), code: "LIMIT".into(), word: None },
+        RulingKind::PledgeBroken { read: event, code: "LIMIT".into(), word: Some(word) },
         RulingKind::Decided { dispute: RulingId::derive(&["r"]), upheld: true },
     ];
     for kind in kinds {
