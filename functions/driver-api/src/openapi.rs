@@ -131,7 +131,7 @@ struct ProblemView {
 struct Document;
 
 /// The errors of each driver route; what every route can answer is added to them.
-const ERRORS: [(&str, &[ErrorCode]); 16] = [
+const ERRORS: [(&str, &[ErrorCode]); 19] = [
     ("GET /v1/lots", &[MISSING_PARAMETER, INVALID_PARAMETER]),
     ("GET /v1/lots/{lotId}", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
     ("GET /v1/lots/{lotId}/occupancy", &[INVALID_PARAMETER, LOT_NOT_FOUND]),
