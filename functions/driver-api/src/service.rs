@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use baro_clients::portone::PortOneApi;
 use baro_domain::{LotId, PlateNumber, PricedLot, occupancy::VisitCount};
 use baro_runtime::{
     Aws, Clock, Config, ConfigError, InitError, Problem,
@@ -23,6 +24,8 @@ pub(crate) struct Shop {
     pub(crate) store_id: String,
     pub(crate) channel_key: String,
     pub(crate) channel_type: String,
+    /// Whether its contract has cash receipts: V2 has.
+    pub(crate) has_cash_receipts: bool,
 }
 
 /// The queue that `payment-sync` reads.
@@ -74,6 +77,7 @@ impl DriverApi {
                 store_id: config.required("PORTONE_STORE_ID")?.to_owned(),
                 channel_key: config.required("PORTONE_CHANNEL_KEY")?.to_owned(),
                 channel_type: config.required("PORTONE_CHANNEL_TYPE")?.to_owned(),
+                has_cash_receipts: config.parsed_or("PORTONE_API", PortOneApi::V2)? == PortOneApi::V2,
             },
             pin: AmountPin::from_config(config, aws, &clock)?,
             lots: Cached::default(),

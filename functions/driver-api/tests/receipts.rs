@@ -14,7 +14,11 @@ use world::{Answer, World};
 
 /// The car has been in for 25 minutes and its driver has started a payment.
 async fn started() -> World {
-    let world = World::start().await;
+    started_by("V2").await
+}
+
+async fn started_by(contract: &str) -> World {
+    let world = World::of_contract(contract).await;
     world.enter(0).await;
     assert_eq!(world.ask("start-payment").await.status, 201);
     world
@@ -141,4 +145,13 @@ async fn a_number_that_is_nobodys_and_a_payment_by_card_have_no_cash_receipt() {
     for body in [json!({}), both, json!({"businessNumber": "1208147522"}), json!({"card": "12"})] {
         assert_eq!(wish(&world, body).await.problem(), (400, "invalid-receipt-number"));
     }
+}
+
+#[tokio::test]
+async fn a_shop_of_the_older_contract_offers_no_cash_receipt() {
+    let world = started_by("V1").await;
+    paid_by(&world, Method::VirtualAccount).await;
+    assert_eq!(world.ask("cash-receipt").await.body, json!({"offered": false}));
+    let asked = wish(&world, json!({"phone": "010-1234-5678"})).await;
+    assert_eq!(asked.problem(), (409, "cash-receipt-not-offered"));
 }

@@ -88,10 +88,15 @@ pub(crate) struct CashReceiptView {
 }
 
 impl CashReceiptView {
-    pub(crate) fn new(payment: &Payment, receipt: Option<&CashReceipt>, zone: &TimeZone) -> Self {
+    pub(crate) fn new(
+        api: &DriverApi,
+        payment: &Payment,
+        receipt: Option<&CashReceipt>,
+        zone: &TimeZone,
+    ) -> Self {
         let issued = receipt.and_then(|receipt| receipt.issued.clone());
         Self {
-            offered: is_offered(payment),
+            offered: api.shop.has_cash_receipts && is_offered(payment),
             state: receipt.map(CashReceipt::state),
             purpose: receipt.map(|receipt| receipt.identity.purpose()),
             identity: receipt.map(|receipt| receipt.identity.masked()),
@@ -120,7 +125,7 @@ pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<B
     let payment = stored(api, request).await?.value;
     let receipt = api.billing.cash_receipt(&payment.id).await.map_err(store)?;
     let view =
-        CashReceiptView::new(&payment, receipt.as_ref().map(|stored| &stored.value), &zone_of(&payment));
+        CashReceiptView::new(api, &payment, receipt.as_ref().map(|stored| &stored.value), &zone_of(&payment));
     respond_json(StatusCode::OK, &view)
 }
 
@@ -137,6 +142,10 @@ pub(crate) async fn one(api: &DriverApi, request: &Request) -> Result<Response<B
 pub(crate) async fn wish(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let identity = identity(json_body(request, MAX_BODY_BYTES)?)?;
     let payment = stored(api, request).await?.value;
+    if !api.shop.has_cash_receipts {
+        let why = "the shop's contract with the gateway has no cash receipts";
+        return Err(CASH_RECEIPT_NOT_OFFERED.problem().detail(why));
+    }
     for _ in 0..MAX_RACES {
         let known = api.billing.cash_receipt(&payment.id).await.map_err(store)?;
         let (before, revision) = known.map_or((None, 0), |stored| (Some(stored.value), stored.revision));
@@ -148,7 +157,7 @@ pub(crate) async fn wish(api: &DriverApi, request: &Request) -> Result<Response<
         };
         if written {
             let view =
-                CashReceiptView::new(&payment, wished.as_ref().or(before.as_ref()), &zone_of(&payment));
+                CashReceiptView::new(api, &payment, wished.as_ref().or(before.as_ref()), &zone_of(&payment));
             return respond_json(StatusCode::ACCEPTED, &view);
         }
     }

@@ -3,7 +3,7 @@
 
 use baro_domain::{
     LotId, Operator, PaymentId, Quote, Won,
-    cash_receipt::{CashReceipt, is_by_bank, vat_in},
+    cash_receipt::{is_by_bank, vat_in},
     lot::Lot,
     payment::{Method, Payment, PaymentStatus, RefundState},
 };
@@ -172,13 +172,14 @@ pub(crate) async fn receipt(api: &DriverApi, request: &Request) -> Result<Respon
         None
     };
     let seller = (lot.as_ref().map(|lot| &lot.lot), operator);
-    respond_json(StatusCode::OK, &view(&payment, seller, cash.as_ref(), Language::of(request.headers())))
+    let cash = CashReceiptView::new(api, &payment, cash.as_ref(), &zone_of(&payment));
+    respond_json(StatusCode::OK, &view(&payment, seller, cash, Language::of(request.headers())))
 }
 
 fn view(
     payment: &Payment,
     (lot, operator): (Option<&Lot>, Option<Operator>),
-    cash: Option<&CashReceipt>,
+    cash_receipt: CashReceiptView,
     language: Language,
 ) -> PrintedReceipt {
     let zone = zone_of(payment);
@@ -215,7 +216,7 @@ fn view(
         currency: KRW,
         vat: vat(payment).into(),
         refunds: refunds(payment, &zone),
-        cash_receipt: CashReceiptView::new(payment, cash, &zone),
+        cash_receipt,
         receipt_url: payment.slip.as_ref().and_then(|slip| slip.url.clone()),
     }
 }

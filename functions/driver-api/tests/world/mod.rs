@@ -100,6 +100,11 @@ pub(crate) struct World {
 impl World {
     /// The lot of the fixtures is there; it is 10:25.
     pub(crate) async fn start() -> Self {
+        Self::of_contract("V2").await
+    }
+
+    /// The same with a shop of this contract of the gateway.
+    pub(crate) async fn of_contract(api: &str) -> Self {
         let cloud = Cloud::start().await;
         let gateway = Gateway::default();
         let clock = Clock::at(at(25));
@@ -116,6 +121,7 @@ impl World {
             ("PORTONE_CHANNEL_KEY", "channel-1"),
             ("PORTONE_CHANNEL_TYPE", "TEST"),
             ("PORTONE_SECRET_ID", "portone"),
+            ("PORTONE_API", api),
         ]);
         cloud.directory().put_lots(&[lot_record()]).await.unwrap();
         let api = Arc::new(DriverApi::new(&config, &cloud.aws, clock.clone()).unwrap());
