@@ -269,11 +269,11 @@ pub(crate) fn of_lot(
 ) -> Result<Response<Body>, Problem> {
     let zone = lot.fees.zone();
     let quote = super::state::quote_of(payment).map(|quote| QuoteView::new(quote, zone, language));
-    respond(StartedPayment::new(api, payment, quote, leave_by.map(|at| local(zone, at))), status)
+    respond(&StartedPayment::new(api, payment, quote, leave_by.map(|at| local(zone, at))), status)
 }
 
 /// The answer, with where to ask how the payment stands.
-pub(crate) fn respond(started: StartedPayment, status: StatusCode) -> Result<Response<Body>, Problem> {
+pub(crate) fn respond(started: &StartedPayment, status: StatusCode) -> Result<Response<Body>, Problem> {
     let location = format!("/v1/payments/{}", started.payment_id);
-    Ok(with_header(respond_json(status, &started)?, LOCATION, &location))
+    Ok(with_header(respond_json(status, started)?, LOCATION, &location))
 }

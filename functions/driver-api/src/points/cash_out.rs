@@ -85,9 +85,10 @@ impl CashOutView {
 pub(crate) async fn cash_out(api: &DriverApi, request: &Request) -> Result<Response<Body>, Problem> {
     let key = idempotency_key(request)?;
     let driver = driver(api, request).await?;
-    let asked: AskedCashOut = match body(request, MAX_BODY_BYTES)?.is_empty() {
-        true => AskedCashOut::default(),
-        false => json_body(request, MAX_BODY_BYTES)?,
+    let asked: AskedCashOut = if body(request, MAX_BODY_BYTES)?.is_empty() {
+        AskedCashOut::default()
+    } else {
+        json_body(request, MAX_BODY_BYTES)?
     };
     let id = RefundId::derive(&["cash-out", driver.as_str(), key.as_str()]);
     let known = api.billing.cash_out_of(&driver, &id).await.map_err(store)?;

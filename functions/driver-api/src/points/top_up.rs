@@ -3,7 +3,7 @@
 use baro_domain::{
     PaymentId, Won,
     notice::Contact,
-    payment::{Payment, Purpose, TopUp},
+    payment::{Purpose, TopUp},
     points::{MAX_BALANCE, MIN_TOP_UP, TopUpError},
 };
 use baro_runtime::{
@@ -84,11 +84,7 @@ pub(crate) async fn top_up(api: &DriverApi, request: &Request) -> Result<Respons
         return Err(IDEMPOTENCY_KEY_REUSED.problem());
     }
     pinned(api, &payment).await;
-    started(api, &payment, status)
-}
-
-fn started(api: &DriverApi, payment: &Payment, status: StatusCode) -> Result<Response<Body>, Problem> {
-    respond(StartedPayment::new(api, payment, None, None), status)
+    respond(&StartedPayment::new(api, &payment, None, None), status)
 }
 
 fn refused(error: TopUpError) -> Problem {
