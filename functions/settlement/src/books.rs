@@ -5,6 +5,7 @@ use baro_domain::{
     Won,
     books::{BooksError, Month, TrialBalance, month_of},
     ledger::JournalEntry,
+    points::PointsReport,
 };
 use baro_sheets::{Cell, Sheet};
 use jiff::civil::Date;
@@ -28,6 +29,8 @@ const ENTRY_COLUMNS: [&str; 10] = [
     "결제번호 (payment)",
     "분개번호 (entry)",
 ];
+const POINTS_COLUMNS: [&str; 4] =
+    ["항목 (item)", "충전분 (paid, won)", "보너스 (bonus, won)", "등록 기준 (registration above, won)"];
 const BALANCE_COLUMNS: [&str; 5] = [
     "계정 (account)",
     "기초잔액 (opening, won)",
@@ -150,6 +153,7 @@ impl Settlement {
             files.write().await?;
         }
         self.put_sheet(&format!("journal/{month}/trial-balance"), &balance_sheet(&balance)?).await?;
+        self.put_sheet(&format!("journal/{month}/points"), &points_sheet(&balance)?).await?;
         if !self.billing.close_month(&balance).await? {
             let closed = self.billing.trial_balance(month).await?;
             if !closed.is_some_and(|closed| closed.agrees_with(&balance)) {
@@ -196,6 +200,43 @@ fn rows(entry: &JournalEntry) -> impl Iterator<Item = Vec<Cell>> {
             entry.payment.as_str().into(),
             entry.id.as_str().into(),
         ]
+    })
+}
+
+/// What must be reportable of prepaid points: outstanding, and issued since January (D-084).
+fn points_sheet(balance: &TrialBalance) -> Result<Sheet<'static>, SettleError> {
+    let PointsReport { outstanding, held, issued } = balance.points;
+    let is_due = balance.points.needs_registration().map_err(BooksError::from)?;
+    if is_due {
+        tracing::warn!(month = %balance.month, "more points than an unregistered issuer may have");
+    }
+    let row = |name: &str, paid: Won, bonus: Cell, most: Cell| vec![name.into(), paid.into(), bonus, most];
+    let rows = vec![
+        row(
+            "미상환 잔액 (outstanding)",
+            outstanding.paid,
+            outstanding.bonus.into(),
+            PointsReport::OUTSTANDING_LIMIT.into(),
+        ),
+        row("사용 대기 (held, of both kinds)", held, Cell::Empty, Cell::Empty),
+        row(
+            "연간 발행액 (issued since January)",
+            issued.paid,
+            issued.bonus.into(),
+            PointsReport::ISSUED_LIMIT.into(),
+        ),
+        vec![
+            Cell::Strong("등록 의무 (registration needed)".to_owned()),
+            Cell::Strong(if is_due { "예 (yes)" } else { "아니오 (no)" }.to_owned()),
+            Cell::Empty,
+            Cell::Empty,
+        ],
+    ];
+    Ok(Sheet {
+        name: "포인트",
+        title: format!("포인트 현황 (points) {}", balance.month),
+        columns: &POINTS_COLUMNS,
+        rows,
     })
 }
 

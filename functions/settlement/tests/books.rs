@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it stands")]
 
 use baro_domain::{
-    LotId, PaymentId, Won,
+    DriverId, LotId, PaymentId, Won,
     books::{AccountClass, Month},
     ledger::{Account, Book, Cause, EntryKind, JournalEntry},
+    points::Points,
 };
 use baro_runtime::Clock;
 use baro_settlement::{Asked, SettleError, Settlement};
@@ -69,6 +70,27 @@ async fn a_month_is_exported_with_every_entry_and_a_trial_balance_that_sums_to_z
     assert!(balance.contains("2110 lot-payable,0,0,10000,-10000"), "{balance}");
     assert!(balance.contains("합계 (total),0,10000,10000,0"), "{balance}");
     assert!(cloud.objects()["statements-bucket/journal/2026-11/trial-balance.xlsx"].starts_with(b"PK"));
+}
+
+#[tokio::test]
+async fn what_must_be_reported_of_points_goes_out_with_the_month() {
+    let cloud = Cloud::start().await;
+    let (driver, day) = (DriverId::derive(&["d"]), "2026-11-02".parse::<Date>().unwrap());
+    let noon = day.at(12, 0, 0, 0).in_tz("Asia/Seoul").unwrap().timestamp();
+    let payment = PaymentId::derive(&["top-up"]);
+    let discriminant = String::new();
+    let cause =
+        Cause { book: Book::Points(&driver), payment: &payment, discriminant, occurred_at: noon, day };
+    let points = Points { paid: Won::new(3_000_000_001), bonus: Won::new(300_000_000) };
+    let entry = JournalEntry::post_points(EntryKind::TopUp, &cause, &driver, points).unwrap();
+    let carrier = baro_testing::payment(&payment);
+    cloud.billing().create(&carrier).await.unwrap();
+    cloud.billing().commit(&carrier, 1, &[entry], None, noon).await.unwrap();
+    run(&cloud, AFTER_NOVEMBER, "last").await.unwrap();
+    let told = file(&cloud, "2026-11", "points");
+    assert!(told.contains("(outstanding),3000000001,300000000,3000000000"), "{told}");
+    assert!(told.contains("(issued since January),3000000001,300000000,50000000000"), "{told}");
+    assert!(told.contains("(registration needed),예 (yes)"), "{told}");
 }
 
 #[tokio::test]

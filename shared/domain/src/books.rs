@@ -16,6 +16,7 @@ use crate::{
     Won,
     ledger::{Account, JournalEntry},
     money::MoneyOverflow,
+    points::PointsReport,
 };
 
 /// The platform's books are kept by Korea's calendar.
@@ -57,6 +58,11 @@ impl Month {
     #[must_use]
     pub fn previous(self) -> Self {
         Self(self.0.saturating_sub(1.month()))
+    }
+
+    /// Whether it is a January.
+    fn begins_a_year(self) -> bool {
+        self.0.month() == 1
     }
 
     /// Its days, first to last.
@@ -157,6 +163,12 @@ pub struct TrialBalance {
     pub entries: u64,
     /// By class.
     pub classes: BTreeMap<AccountClass, ClassBalance>,
+    /// What is to be reported of points, before its entries: issued in the year so far.
+    #[serde(default)]
+    pub points_before: PointsReport,
+    /// The same after them.
+    #[serde(default)]
+    pub points: PointsReport,
 }
 
 /// Why books don't hold together.
@@ -171,6 +183,9 @@ pub enum BooksError {
     /// Debits and credits differ, or balances do not sum to zero.
     #[error("the trial balance of {0} does not balance")]
     Unbalanced(Month),
+    /// What is reported of points is not what their accounts hold.
+    #[error("the points reported for {0} are not those of the accounts")]
+    Points(Month),
     /// A sum does not fit 64 bits.
     #[error(transparent)]
     Overflow(#[from] MoneyOverflow),
@@ -189,7 +204,9 @@ impl TrialBalance {
                 classes.insert(class.clone(), ClassBalance { opening, ..ClassBalance::default() });
             }
         }
-        Ok(Self { month, entries: 0, classes })
+        let points = before.map_or_else(PointsReport::default, |before| before.points);
+        let points = if month.begins_a_year() { points.new_year() } else { points };
+        Ok(Self { month, entries: 0, classes, points_before: points, points })
     }
 
     /// The same month as it was opened: what its entries are counted anew from.
@@ -200,7 +217,14 @@ impl TrialBalance {
             let opened = ClassBalance { opening: balance.opening, ..ClassBalance::default() };
             carried.then(|| (class.clone(), opened))
         };
-        Self { month: self.month, entries: 0, classes: self.classes.iter().filter_map(opened).collect() }
+        let classes = self.classes.iter().filter_map(opened).collect();
+        Self {
+            month: self.month,
+            entries: 0,
+            classes,
+            points_before: self.points_before,
+            points: self.points_before,
+        }
     }
 
     /// Counts an entry in.
@@ -217,6 +241,7 @@ impl TrialBalance {
                 balance.debits = balance.debits.plus(posting.amount)?;
             }
         }
+        self.points = self.points.after([entry])?;
         self.entries += 1;
         Ok(())
     }
@@ -232,11 +257,22 @@ impl TrialBalance {
         Ok((all, all.closing()?))
     }
 
-    /// Refuses books whose debits are not their credits, or whose balances do not sum to zero.
+    /// Refuses books whose debits are not their credits, whose balances do not sum to zero, or which tell of other points than
+    /// their accounts hold.
     pub fn check(&self) -> Result<(), BooksError> {
         let (all, closing) = self.totals()?;
         let holds = all.opening.is_zero() && all.debits == all.credits && closing.is_zero();
-        if holds { Ok(()) } else { Err(BooksError::Unbalanced(self.month)) }
+        if !holds {
+            return Err(BooksError::Unbalanced(self.month));
+        }
+        let owed = |number: &str| {
+            let held = self.classes.iter().filter(|(class, _)| class.as_str().starts_with(number));
+            Won::sum(held.map(|(_, held)| held.closing()).collect::<Result<Vec<_>, _>>()?)?.negated()
+        };
+        let PointsReport { outstanding, held, .. } = self.points;
+        let is_told =
+            (owed("2210 ")?, owed("2220 ")?, owed("2230 ")?) == (outstanding.paid, outstanding.bonus, held);
+        if is_told { Ok(()) } else { Err(BooksError::Points(self.month)) }
     }
 
     /// Whether two say the same: a class that never held anything may be named or not.
@@ -245,7 +281,8 @@ impl TrialBalance {
             let used = balance.classes.iter().filter(|(_, class)| **class != ClassBalance::default());
             used.map(|(class, balance)| (class.clone(), *balance)).collect()
         };
-        (self.month, self.entries) == (other.month, other.entries) && held(self) == held(other)
+        let told = |balance: &Self| (balance.month, balance.entries, balance.points_before, balance.points);
+        told(self) == told(other) && held(self) == held(other)
     }
 }
 

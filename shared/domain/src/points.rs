@@ -166,7 +166,8 @@ pub fn change_of_wallet<'a>(
 
 /// What the platform must be able to report of its points: registration is needed above 3 bn won outstanding or 50 bn won
 /// issued in a year (전자금융거래법 제28조). Paid and bonus stand apart, since only what was paid for is counted by the duty.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PointsReport {
     /// Issued and not yet redeemed: in wallets.
     pub outstanding: Points,

@@ -5,6 +5,7 @@ use super::*;
 use crate::{
     CompanyId, DriverId, LotId, PaymentId,
     ledger::{Book, Cause, EntryKind},
+    points::Points,
 };
 
 fn month(text: &str) -> Month {
@@ -15,14 +16,23 @@ fn entry(name: &str, kind: EntryKind, amount: i64, day: Date, posted_at: Option<
     let (lot, driver, company) = (LotId::derive(&["l"]), DriverId::derive(&["d"]), CompanyId::derive(&["c"]));
     let payment = PaymentId::derive(&[name]);
     let book = match kind {
-        EntryKind::TopUp | EntryKind::CashOut => Book::Points(&driver),
+        EntryKind::TopUp | EntryKind::CashOut | EntryKind::PointsHeld | EntryKind::PointsReleased => {
+            Book::Points(&driver)
+        }
         EntryKind::OnAccount | EntryKind::OnAccountReturned => Book::Account(&lot, &company),
         _ => Book::Lot(&lot),
     };
     let discriminant = String::new();
     let cause = Cause { book, payment: &payment, discriminant, occurred_at: Timestamp::UNIX_EPOCH, day };
     let posted_at = posted_at.map(|at| at.parse().unwrap());
-    JournalEntry { posted_at, ..JournalEntry::post(kind, &cause, Won::new(amount)).unwrap() }
+    let points = Points { paid: Won::new(amount), bonus: Won::new(amount / 10) };
+    let posted = match kind {
+        EntryKind::TopUp | EntryKind::PointsHeld | EntryKind::PointsSpent | EntryKind::PointsReleased => {
+            JournalEntry::post_points(kind, &cause, &driver, points)
+        }
+        _ => JournalEntry::post(kind, &cause, Won::new(amount)),
+    };
+    JournalEntry { posted_at, ..posted.unwrap() }
 }
 
 fn sale(day: Date, posted_at: &str) -> JournalEntry {
@@ -70,6 +80,27 @@ fn a_balance_that_was_changed_by_hand_does_not_balance() {
 }
 
 #[test]
+fn points_are_told_as_their_accounts_hold_them_and_as_the_year_issued_them() {
+    let points = |paid: i64, bonus: i64| Points { paid: Won::new(paid), bonus: Won::new(bonus) };
+    let mut december = TrialBalance::open(month("2026-12"), None).unwrap();
+    december.post(&entry("a", EntryKind::TopUp, 10_000, date(2026, 12, 5), None)).unwrap();
+    december.post(&entry("a", EntryKind::PointsHeld, 3_000, date(2026, 12, 6), None)).unwrap();
+    assert_eq!(december.check(), Ok(()));
+    assert_eq!(
+        (december.points.issued, december.points.outstanding),
+        (points(10_000, 1_000), points(7_000, 700))
+    );
+    assert_eq!(december.points.held, Won::new(3_300));
+    let mut january = TrialBalance::open(month("2027-01"), Some(&december)).unwrap();
+    assert_eq!((january.points.issued, january.points.outstanding), (Points::ZERO, points(7_000, 700)));
+    january.post(&entry("b", EntryKind::TopUp, 5_000, date(2027, 1, 5), None)).unwrap();
+    assert_eq!((january.check(), january.points.issued), (Ok(()), points(5_000, 500)));
+    assert_eq!(january.reopened().points, TrialBalance::open(january.month, Some(&december)).unwrap().points);
+    january.points.outstanding.bonus = Won::new(1_199);
+    assert_eq!(january.check(), Err(BooksError::Points(month("2027-01"))));
+}
+
+#[test]
 fn all_lots_and_all_drivers_are_one_class() {
     let classes: Vec<String> = [
         Account::PgClearing,
@@ -95,7 +126,7 @@ fn a_month_has_its_days_and_is_written_in_one_way() {
     }
 }
 
-const KINDS: [EntryKind; 10] = [
+const KINDS: [EntryKind; 13] = [
     EntryKind::Sale,
     EntryKind::Refund,
     EntryKind::Surcharge,
@@ -104,6 +135,9 @@ const KINDS: [EntryKind; 10] = [
     EntryKind::HeldReturn,
     EntryKind::TopUp,
     EntryKind::CashOut,
+    EntryKind::PointsHeld,
+    EntryKind::PointsSpent,
+    EntryKind::PointsReleased,
     EntryKind::OnAccount,
     EntryKind::OnAccountReturned,
 ];
