@@ -108,11 +108,11 @@ async fn a_wish_to_buy_is_for_one_sum_and_within_what_a_wallet_holds() {
         );
     }
     let world = World::with_members().await;
-    let much = world.ask_with("top-up", body(&json!({"amount": 454_546}))).await;
+    let much = world.ask_with("top-up", body(&json!({"amount": 454_547}))).await;
     assert_eq!((much.problem(), &much.body["most"]), ((409, "wallet-full"), &json!(500_000)));
-    world.topped_up(454_545).await;
-    assert_eq!(world.balance().await, points(454_545, 45_454));
-    let again = world.ask_with("top-up", body(&json!({"amount": 454_545}))).await;
+    world.topped_up(454_546).await;
+    assert_eq!(world.balance().await, points(454_546, 45_454));
+    let again = world.ask_with("top-up", body(&json!({"amount": 454_546}))).await;
     assert_eq!(again.status, 200, "the wallet is full because of this very wish");
 }
 
