@@ -42,8 +42,8 @@ struct Hint {
     payment_id: Option<String>,
     /// A card that was deleted at the gateway.
     card_id: Option<CardId>,
-    /// What of it was paid a second time, won (stream-router).
-    surplus: Option<Won>,
+    /// What of it is to be kept, won: the rest was paid a second time (stream-router).
+    keep: Option<Won>,
     /// Whether its points are to be released if the money has not come (stream-router, a while after they were held).
     #[serde(default)]
     release: bool,
@@ -150,8 +150,8 @@ impl PaymentSync {
             tracing::info!("the message names no payment of ours");
             return Ok(());
         };
-        if let Some(surplus) = hint.surplus {
-            self.order_return(&id, surplus).await?;
+        if let Some(keep) = hint.keep {
+            self.order_return(&id, keep).await?;
         }
         self.sync(&id).await?;
         if hint.release { self.release(&id).await } else { Ok(()) }
@@ -208,12 +208,16 @@ impl PaymentSync {
     }
 
     /// Writes down that what was paid a second time goes back. Once for each payment.
-    async fn order_return(&self, id: &PaymentId, surplus: Won) -> Result<(), SyncError> {
+    async fn order_return(&self, id: &PaymentId, keep: Won) -> Result<(), SyncError> {
         let now = self.clock.now();
         for _ in 0..MAX_RACES {
             let Some(stored) = self.billing.payment(id).await? else { return Ok(()) };
+            let surplus = stored.value.refundable().remaining_after(keep);
+            if surplus.is_zero() {
+                return Ok(());
+            }
             let order = RefundOrder {
-                id: RefundId::derive(&[id.as_str(), "surplus"]),
+                id: RefundId::derive(&[id.as_str(), "surplus", &keep.get().to_string()]),
                 amount: Some(surplus),
                 reason: "이중 결제".to_owned(),
                 by: RequestedBy::Platform,
@@ -221,7 +225,7 @@ impl PaymentSync {
             };
             let next = match stored.value.request_refund(order, now) {
                 Ok(Some(next)) => next,
-                // It is written down already; or an operator was faster, or more facts came since: what is left is a person's matter.
+                // It was written down before, and refused: a person's matter.
                 Ok(None) | Err(RefundError::NotPaid | RefundError::TooMuch(_) | RefundError::IdReused) => {
                     return Ok(());
                 }

@@ -250,10 +250,10 @@ async fn a_hundred_rounds_of_link_and_try_at_once_close_the_debt_once_and_keep_t
             closings += usize::from(debt.books(id).await);
         }
         both += usize::from(debt.till.shop.charged() == 1);
-        while let Some((twice, back)) = debt.receivable().await.surplus() {
+        while let Some((twice, keep)) = debt.receivable().await.surplus() {
             let till = if twice == link.id { &link } else { &debt.till };
             // A call whose end is not known comes again.
-            while !till.hears(json!({"surplus": back})).await {}
+            while !till.hears(json!({"keep": keep})).await {}
             closings += usize::from(debt.books(&twice).await);
         }
         let kept =

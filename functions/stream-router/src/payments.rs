@@ -31,8 +31,8 @@ pub(crate) fn paid_twice(
     }
     let known = surplus(context, old, before);
     let found = surplus(context, new, after).into_iter();
-    let fresh = found.filter(|(payment, amount)| known.get(payment) != Some(amount));
-    fresh.map(|(payment, amount)| PaymentHint::surplus(payment, amount)).collect()
+    let fresh = found.filter(|(payment, keep)| known.get(payment) != Some(keep));
+    fresh.map(|(payment, keep)| PaymentHint::surplus(payment, keep)).collect()
 }
 
 /// Whether a refund waits to be brought to the gateway since this change.

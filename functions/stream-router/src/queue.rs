@@ -20,9 +20,9 @@ const POINTS_HELD_FOR_S: i32 = 900;
 pub(crate) struct PaymentHint {
     pub(crate) source: &'static str,
     pub(crate) payment_id: PaymentId,
-    /// What of it was paid a second time, won.
+    /// What of it is to be kept, won: the rest was paid a second time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) surplus: Option<Won>,
+    pub(crate) keep: Option<Won>,
     /// A promise made at an exit, to be charged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) promise: Option<PromisedOrder>,
@@ -35,9 +35,9 @@ pub(crate) struct PaymentHint {
 }
 
 impl PaymentHint {
-    /// What of a payment was paid a second time.
-    pub(crate) fn surplus(payment_id: PaymentId, amount: Won) -> Self {
-        Self { surplus: Some(amount), ..Self::look("surplus", payment_id) }
+    /// More of a payment is held than is to be kept.
+    pub(crate) fn surplus(payment_id: PaymentId, keep: Won) -> Self {
+        Self { keep: Some(keep), ..Self::look("surplus", payment_id) }
     }
 
     /// A refund waits.
@@ -68,7 +68,7 @@ impl PaymentHint {
     }
 
     fn look(source: &'static str, payment_id: PaymentId) -> Self {
-        Self { source, payment_id, surplus: None, promise: None, retry: None, release: false }
+        Self { source, payment_id, keep: None, promise: None, retry: None, release: false }
     }
 }
 

@@ -52,7 +52,7 @@ impl Router {
             let Some(moved) = moved else { continue };
             let after = &moved.after;
             tracing::info!(visit = %after.visit, lot = %after.lot, state = ?after.state(), principal = after.principal().get(), "receivable");
-            paid_twice.extend(after.surplus().map(|(payment, back)| PaymentHint::surplus(payment, back)));
+            paid_twice.extend(after.surplus().map(|(payment, keep)| PaymentHint::surplus(payment, keep)));
         }
         Ok(paid_twice)
     }

@@ -104,7 +104,7 @@ async fn of_two_payments_for_one_stay_the_later_goes_back() {
     let sent = payment_messages(&cloud);
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0]["paymentId"], PaymentId::derive(&["second"]).as_str());
-    assert_eq!(sent[0]["surplus"], 1_900);
+    assert_eq!(sent[0]["keep"], 0);
 }
 
 #[tokio::test]
@@ -122,9 +122,9 @@ async fn of_three_payments_for_one_stay_both_later_ones_go_back() {
     router.handle(event(vec![record(9, before, facts_image(&cloud).await)])).await.unwrap();
     let back: BTreeMap<String, i64> = payment_messages(&cloud)
         .iter()
-        .map(|sent| (sent["paymentId"].as_str().unwrap().to_owned(), sent["surplus"].as_i64().unwrap()))
+        .map(|sent| (sent["paymentId"].as_str().unwrap().to_owned(), sent["keep"].as_i64().unwrap()))
         .collect();
-    let both = ["second", "third"].map(|name| (PaymentId::derive(&[name]).as_str().to_owned(), 1_900));
+    let both = ["second", "third"].map(|name| (PaymentId::derive(&[name]).as_str().to_owned(), 0));
     assert_eq!(back, BTreeMap::from(both));
 }
 

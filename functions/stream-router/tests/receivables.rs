@@ -127,7 +127,7 @@ async fn of_two_payments_for_one_receivable_one_goes_back() {
         .filter(|message| message.queue == PAYMENTS)
         .map(|message| serde_json::from_str(&message.body).unwrap())
         .collect();
-    assert_eq!((back.len(), back[0]["surplus"].as_i64()), (1, Some(1_900)));
+    assert_eq!((back.len(), back[0]["keep"].as_i64()), (1, Some(0)));
 }
 
 #[tokio::test]

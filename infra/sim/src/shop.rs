@@ -129,6 +129,11 @@ impl Taken {
         done
     }
 
+    /// Whether something was given back for this reason.
+    pub fn has_given(&self, reason: &str) -> bool {
+        self.cancellations.iter().any(|given| given["reason"] == reason)
+    }
+
     fn rest(&self) -> Won {
         self.amount.remaining_after(self.returned)
     }

@@ -322,14 +322,14 @@ impl Receivable {
         Some(SentNotice { at: now, demand })
     }
 
-    /// What was paid for it beyond the fee, won, and which payment gives it back: the latest, as by the facts
+    /// Which payment gives back what was paid beyond the fee, and what of it is kept, won: the latest, as by the facts
     /// ([`crate::visit::surplus`]), so that both speak of the same one.
     pub fn surplus(&self) -> Option<(PaymentId, Won)> {
         let beyond = self.held().remaining_after(self.claim.asked);
         let latest = self.payments.iter().max_by_key(|(id, kept)| (kept.paid_at, *id));
         let (id, kept) = latest.filter(|_| self.payments.len() > 1)?;
         let back = beyond.min(kept.of_fee);
-        (!back.is_zero()).then(|| (id.clone(), back))
+        (!back.is_zero()).then(|| (id.clone(), kept.of_fee.remaining_after(back)))
     }
 }
 

@@ -118,6 +118,11 @@ impl<'a> Desk<'a> {
             passage => passage,
         };
         let Moment { observed_at, reported_at, identity } = self.when(sighting.time)?;
+        // A car that is tracked anew within the second is read twice: what corrects one of the trackings leaves the other.
+        let identity = match &remarks.track {
+            Some((tracking, _)) => format!("{identity} tracking {tracking}"),
+            None => identity,
+        };
         let event_id = self.event_id(
             lane,
             passage,

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::{Facts, FeeSchedule, FoldContext, PaidFact, Timeline, Visit};
 use crate::{PaymentId, Won};
 
-/// What is to go back, by payment, won.
+/// Payments of which too much is held, each with what of it is to be kept, won. It is what must be in the end, not a step towards it: told
+/// again, or after more has become known, nothing goes back that was to be kept.
 ///
 /// Payments count in the order in which the gateway took them. What one adds beyond the fee of the moment it was quoted for was
 /// covered by those before it. A visit with a single payment has no surplus: a fee that turns out smaller afterwards is a
@@ -41,7 +42,7 @@ fn of_visit<F: FeeSchedule>(
         };
         kept = with_it.remaining_after(beyond);
         if !beyond.is_zero() {
-            back.push((paid.payment.clone(), beyond));
+            back.push((paid.payment.clone(), paid.amount.remaining_after(beyond)));
         }
     }
     back
@@ -66,7 +67,10 @@ mod tests {
         let lot = lot();
         let context = FoldContext { lot: &lot, rules: LotRules::default(), fees: &fee_of };
         let found = surplus(&context, &facts, &fold(&context, &facts));
-        facts.payments.iter().map(|paid| found.get(&paid.payment).map_or(0, |won| won.get())).collect()
+        let back = |paid: &PaidFact| {
+            found.get(&paid.payment).map_or(Won::ZERO, |keep| paid.amount.remaining_after(*keep))
+        };
+        facts.payments.iter().map(|paid| back(paid).get()).collect()
     }
 
     fn taken(name: &str, amount: i64, quoted: i64, minute: i64) -> PaidFact {
