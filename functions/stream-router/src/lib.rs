@@ -30,7 +30,11 @@ use baro_domain::{
     task::{self, TaskChange, TaskKind},
     visit::{Facts, Timeline, VisitEvent, VisitEventKind, events_between, fold, open_delta},
 };
-use baro_runtime::{Aws, Clock, Config, InitError, batch, batch::BatchError, random::RandomError};
+use baro_runtime::{
+    Aws, Clock, Config, InitError, batch,
+    batch::BatchError,
+    random::{Ids, RandomError},
+};
 use baro_store::{
     Activity, Billing, Cached, Directory, OccupancyChange, Parking, People, StoreError, Tasks, stream::Change,
 };
@@ -128,6 +132,7 @@ pub struct Router {
     /// Where the driver's page is: notices of unpaid fees link to it.
     site_url: String,
     clock: Clock,
+    ids: Ids,
 }
 
 impl Router {
@@ -152,7 +157,14 @@ impl Router {
 
     /// Of its parts.
     pub fn new(tables: Tables, queues: Queues, site_url: &str, clock: Clock) -> Self {
-        Self { tables, lots: Cached::default(), queues, site_url: site_url.to_owned(), clock }
+        let (lots, site_url, ids) = (Cached::default(), site_url.to_owned(), Ids::default());
+        Self { tables, lots, queues, site_url, clock, ids }
+    }
+
+    /// The same with ids from elsewhere.
+    #[must_use]
+    pub fn with_ids(self, ids: Ids) -> Self {
+        Self { ids, ..self }
     }
 
     /// Routes a batch. Records before the first that fails are done; that one and the rest come again.

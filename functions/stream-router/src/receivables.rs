@@ -10,7 +10,6 @@ use baro_domain::{
     payment::Payment,
     receivable::{Asked, Claimed, Command, Kept, Receivable, RetryOrder},
 };
-use baro_runtime::random;
 
 use crate::{Consequences, RouteError, Router, notices, queue::PaymentHint};
 
@@ -41,7 +40,9 @@ impl Router {
         let mut paid_twice = Vec::new();
         for one in owed {
             let moved = match one {
-                Owed::Claimed(lot, claimed) => billing.claim(&lot.lot, &claimed, &random::id()?, now).await?,
+                Owed::Claimed(lot, claimed) => {
+                    billing.claim(&lot.lot, &claimed, &self.ids.next()?, now).await?
+                }
                 Owed::Paid(id, payment, kept) => {
                     billing.move_receivable(&id, &Command::Paid(payment, kept), now).await?
                 }

@@ -1,6 +1,9 @@
 //! The functions as they are deployed, in one process: each can be called, die in the middle of a call, and start anew.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use aws_lambda_events::{dynamodb::Event as StreamEvent, sqs::SqsEvent};
 use baro_domain::{Gate, PaymentId};
@@ -11,7 +14,7 @@ use baro_payment_sync::PaymentSync;
 use baro_payment_webhook::PaymentWebhook;
 use baro_receivables::Receivables;
 use baro_reconciliation::{Asked, DaySummary, Reconciliation};
-use baro_runtime::{Clock, Config};
+use baro_runtime::{Clock, Config, random::Ids};
 use baro_store::LotRecord;
 use baro_stream_router::{Queues, Router, Tables};
 use baro_testing::{BILLING, Cloud};
@@ -260,12 +263,13 @@ fn router(cloud: &Cloud, clock: &Clock) -> Arc<Router> {
         tasks: cloud.tasks(),
         billing: cloud.billing(),
     };
-    Arc::new(Router::new(
+    let router = Router::new(
         tables,
         Queues::new(&cloud.aws, NOTICE_QUEUE, COMMAND_QUEUE, PAYMENT_QUEUE),
         SITE_URL,
         clock.clone(),
-    ))
+    );
+    Arc::new(router.with_ids(Ids::Counted(AtomicU64::new(0))))
 }
 
 fn webhook(cloud: &Cloud, clock: &Clock) -> Arc<PaymentWebhook> {

@@ -1,5 +1,7 @@
 //! The only place that draws random numbers, straight from the operating system.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// Crockford's base 32, lower case: no `i`, `l`, `o` or `u` that a person could misread on the phone.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -18,6 +20,27 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], RandomError> {
 /// 160 random bits as 32 characters: an id that can't be guessed, for use behind a prefix (`pay_…`).
 pub fn id() -> Result<String, RandomError> {
     Ok(base32(&bytes::<20>()?))
+}
+
+/// Where a function has its ids from that can't be guessed: the operating system. A simulation, whose histories must repeat themselves,
+/// counts them.
+#[derive(Debug, Default)]
+pub enum Ids {
+    /// Drawn: [`id`].
+    #[default]
+    Drawn,
+    /// One after another.
+    Counted(AtomicU64),
+}
+
+impl Ids {
+    /// The next one, of 32 characters.
+    pub fn next(&self) -> Result<String, RandomError> {
+        match self {
+            Self::Drawn => id(),
+            Self::Counted(last) => Ok(format!("{:032}", last.fetch_add(1, Ordering::Relaxed))),
+        }
+    }
 }
 
 /// A number below `bound` for jitter; 0 where `bound` is 0. The bias (below 2⁻³²) doesn't matter there.
