@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     Begun, Billing, StoreError,
     billing::payment_item,
-    item::{PK, doc, s, with_doc},
+    item::{PK, all_docs, s, with_doc},
     parking::payment_update_at,
 };
 
@@ -82,17 +82,7 @@ impl Billing {
             .key_condition_expression("#pk = :month")
             .expression_attribute_names("#pk", PK)
             .expression_attribute_values(":month", s(month_key(month)));
-        let (mut lines, mut from) = (Vec::new(), None);
-        loop {
-            let page = request.clone().set_exclusive_start_key(from).send().await?;
-            for item in page.items.unwrap_or_default() {
-                lines.push(doc("account line", &item)?);
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(lines);
-            }
-        }
+        all_docs("account line", &request).await
     }
 
     /// Writes an invoice. One that is there stays as it is: nothing can be put into a month that is over.

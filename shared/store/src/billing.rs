@@ -19,7 +19,7 @@ use crate::{
     MAX_CONFLICT_RETRIES, StoreError,
     accounts::account_item,
     books::late_month_item,
-    item::{Item, PK, REV, SK, doc, key, n, number, s, shard_of, with_doc},
+    item::{Item, PK, REV, SK, all_docs, doc, key, n, number, s, shard_of, with_doc},
     parking::{payment_update, ruling_update},
     statements,
 };
@@ -310,18 +310,7 @@ impl Billing {
                 .expression_attribute_values(":lot", s(format!("{lot}#"))),
             None => request.key_condition_expression("#pk = :pk"),
         };
-        let mut entries = Vec::new();
-        let mut from = None;
-        loop {
-            let page = request.clone().set_exclusive_start_key(from).send().await?;
-            for item in page.items.unwrap_or_default() {
-                entries.push(doc("journal entry", &item)?);
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(entries);
-            }
-        }
+        all_docs("journal entry", &request).await
     }
 }
 

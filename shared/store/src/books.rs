@@ -10,7 +10,7 @@ use baro_domain::{
 use crate::{
     Billing, StoreError,
     directory::unless_changed,
-    item::{PK, SK, doc, key, s, with_doc},
+    item::{PK, SK, all_docs, doc, key, s, with_doc},
 };
 
 /// Partition of the trial balances.
@@ -45,17 +45,7 @@ impl Billing {
             .key_condition_expression("#pk = :month")
             .expression_attribute_names("#pk", PK)
             .expression_attribute_values(":month", s(late_partition(month)));
-        let (mut entries, mut from) = (Vec::new(), None);
-        loop {
-            let page = request.clone().set_exclusive_start_key(from).send().await?;
-            for item in page.items.unwrap_or_default() {
-                entries.push(doc("journal entry", &item)?);
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(entries);
-            }
-        }
+        all_docs("journal entry", &request).await
     }
 
     /// The newest trial balance of a month before this one.

@@ -23,7 +23,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     Activity, StoreError,
-    item::{Item, PK, REV, SK, TTL, doc, expiry, key, number, s, shard_of, text, with_doc},
+    item::{Item, PK, REV, SK, TTL, all_items, doc, expiry, key, number, s, shard_of, text, with_doc},
     tasks::open_item,
 };
 
@@ -200,15 +200,7 @@ impl Activity {
                 .expression_attribute_names("#sk", SK)
                 .expression_attribute_values(":lot", s(format!("{lot}#")));
         }
-        let (mut items, mut from) = (Vec::new(), None);
-        loop {
-            let page = request.clone().set_exclusive_start_key(from).send().await?;
-            items.extend(page.items.unwrap_or_default());
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(items);
-            }
-        }
+        all_items(&request).await
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
 use baro_domain::{LotId, ids::digest};
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -57,6 +57,27 @@ pub(crate) fn with_doc<T: Serialize>(pk: &str, sk: &str, document: &T) -> Result
 pub(crate) fn doc<T: DeserializeOwned>(kind: &'static str, item: &Item) -> Result<T, StoreError> {
     let json = text(item, DOC).ok_or_else(|| StoreError::corrupt(kind, "no document"))?;
     serde_json::from_str(json).map_err(|error| StoreError::corrupt(kind, error))
+}
+
+/// All items that a query finds, page after page.
+pub(crate) async fn all_items(request: &QueryFluentBuilder) -> Result<Vec<Item>, StoreError> {
+    let (mut items, mut from) = (Vec::new(), None);
+    loop {
+        let page = request.clone().set_exclusive_start_key(from).send().await?;
+        items.extend(page.items.unwrap_or_default());
+        from = page.last_evaluated_key;
+        if from.is_none() {
+            return Ok(items);
+        }
+    }
+}
+
+/// The documents of all items that a query finds.
+pub(crate) async fn all_docs<T: DeserializeOwned>(
+    kind: &'static str,
+    request: &QueryFluentBuilder,
+) -> Result<Vec<T>, StoreError> {
+    all_items(request).await?.iter().map(|item| doc(kind, item)).collect()
 }
 
 /// When an item written at `now` may be forgotten.

@@ -1,8 +1,6 @@
 //! Statements in the Billing table, and the entries that were posted too late for theirs. An entry belongs to the draft
 //! that took it from the transaction on that wrote the draft: no two statements can have it.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::{
     error::SdkError,
     types::{Put, TransactWriteItem, Update},
@@ -17,7 +15,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     Billing, StoreError,
     billing::{Cancelled, STATUS, cancelled_by},
-    item::{PK, SK, doc, key, s, text, with_doc},
+    item::{Item, PK, SK, all_items, doc, key, s, text, with_doc},
 };
 
 /// Sort keys of late entries start with this.
@@ -127,19 +125,11 @@ impl Billing {
             .expression_attribute_names("#sk", SK)
             .expression_attribute_values(":lot", s(lot.as_str()))
             .expression_attribute_values(":late", s(LATE));
-        let mut entries = Vec::new();
-        let mut from = None::<HashMap<_, _>>;
-        loop {
-            let page = request.clone().set_exclusive_start_key(from).send().await?;
-            for item in page.items.unwrap_or_default() {
-                let taken_by = text(&item, TAKEN_BY).and_then(|day| day.parse().ok());
-                entries.push(LateEntry { entry: doc("late entry", &item)?, taken_by });
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(entries);
-            }
-        }
+        let late = |item: &Item| {
+            let taken_by = text(item, TAKEN_BY).and_then(|day| day.parse().ok());
+            Ok(LateEntry { entry: doc("late entry", item)?, taken_by })
+        };
+        all_items(&request).await?.iter().map(late).collect()
     }
 
     /// Forgets late entries that are in a confirmed statement.
