@@ -98,9 +98,15 @@ impl PaymentSync {
                 Ok(looked)
             }
             Asked::Refused(code) => {
-                let next = stored.value.refund_refused(&refund.id, &code, self.clock.now());
+                // It may have been asked before, and done, and the answer lost: the gateway's list knows.
+                let looked = self.look(stored).await?;
+                let is_asked = |known: &&Refund| matches!(known.state, RefundState::Sent { .. });
+                if looked.value.refunds.iter().filter(is_asked).all(|known| known.id != refund.id) {
+                    return Ok(looked);
+                }
+                let next = looked.value.refund_refused(&refund.id, &code, self.clock.now());
                 told_refused(&next);
-                Ok(self.write(&stored, next).await?.unwrap_or_else(|current| current))
+                Ok(self.write(&looked, next).await?.unwrap_or_else(|current| current))
             }
         }
     }

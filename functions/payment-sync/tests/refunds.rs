@@ -148,6 +148,22 @@ async fn what_the_gateway_refuses_is_told_and_leaves_the_money_where_it_is() {
 }
 
 #[tokio::test]
+async fn what_the_gateway_refused_and_gave_back_all_the_same_is_done() {
+    let till = Till::paid("PaymentMethodCard").await;
+    till.request(order("a", Some(300))).await.unwrap();
+    till.shop.refuse(Some(RefusalKind::PgProvider));
+    assert!(till.hears(json!({})).await);
+    let refused = till.payment().await.refunds[0].clone();
+    assert!(matches!(refused.state, RefundState::Refused { .. }));
+    till.shop.refuse(None);
+    till.shop.gives_back(300, &refused.tagged_reason());
+    assert!(till.hears(json!({})).await && till.hears(json!({})).await);
+    let payment = till.payment().await;
+    assert!(is_done(&payment.refunds[0].state), "{:?}", payment.refunds);
+    assert_eq!((till.shop.returns(), till.lot_is_owed().await), (vec![300], 1_000));
+}
+
+#[tokio::test]
 async fn while_the_bank_works_at_a_return_it_is_waited_for() {
     let till = Till::paid("PaymentMethodTransfer").await;
     till.shop.bank_takes_its_time(true);

@@ -163,7 +163,8 @@ fn is_as_taken(stored: &Payment, taken: &Taken, on_file: &OnFile) -> Result {
     })?;
     let asked = Won::sum(given.iter().map(|refund| refund.amount)).unwrap();
     require(asked.plus(taken.by_hand).unwrap() == taken.returned, || {
-        format!("{id}: {asked} asked for and {} by hand, {} went back", taken.by_hand, taken.returned)
+        let (by_hand, refunds) = (taken.by_hand, &stored.refunds);
+        format!("{id}: {asked} asked for and {by_hand} by hand, {} went back: {refunds:?}", taken.returned)
     })?;
     if taken.standing != Standing::Paid {
         let is_open = matches!(stored.status, PaymentStatus::Requested) && stored.means != Means::Window;

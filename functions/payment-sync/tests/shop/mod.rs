@@ -90,8 +90,13 @@ impl Shop {
 
     /// The gateway's own staff gives money back.
     pub(crate) fn give_back_by_hand(&self, amount: i64) {
+        self.gives_back(amount, "콘솔");
+    }
+
+    /// Money goes back for this reason.
+    pub(crate) fn gives_back(&self, amount: i64, reason: &str) {
         let id = format!("console-{}", self.books().cancellations.len());
-        let done = json!({"status": "SUCCEEDED", "id": id, "totalAmount": amount, "reason": "콘솔"});
+        let done = json!({"status": "SUCCEEDED", "id": id, "totalAmount": amount, "reason": reason});
         self.books().cancellations.push(done);
     }
 

@@ -209,18 +209,30 @@ impl Payment {
             let of = (driver, refund.points);
             entries.push(self.points_entry(EntryKind::CashOutHeld, refund.id.to_string(), at, of)?);
         }
-        for refund in self.ended_since(old) {
-            let is_done = matches!(refund.state, RefundState::Done { .. });
-            let kind = match (is_fee, is_done) {
-                (true, true) => EntryKind::PointsReturned,
-                // They had stayed spent.
-                (true, false) => continue,
-                (false, true) => EntryKind::CashOutDone,
-                (false, false) => EntryKind::CashOutReleased,
+        let moved: Vec<(EntryKind, &Refund)> = if is_fee {
+            // Those of a refused one had stayed spent.
+            self.done_since(old).map(|refund| (EntryKind::PointsReturned, refund)).collect()
+        } else {
+            let kind = |refund: &Refund| match refund.state {
+                RefundState::Done { .. } => EntryKind::CashOutDone,
+                _ => EntryKind::CashOutReleased,
             };
+            self.ended_since(old).map(|refund| (kind(refund), refund)).collect()
+        };
+        for (kind, refund) in moved {
             entries.push(self.points_entry(kind, refund.id.to_string(), at, (driver, refund.points))?);
         }
         Ok(entries)
+    }
+
+    /// Refunds with points that are done, and were not in `old`.
+    fn done_since<'a>(&'a self, old: &'a Self) -> impl Iterator<Item = &'a Refund> {
+        let is_done = |refund: &Refund| matches!(refund.state, RefundState::Done { .. });
+        let was_done =
+            move |id: &RefundId| old.refunds.iter().any(|refund| refund.id == *id && is_done(refund));
+        self.refunds
+            .iter()
+            .filter(move |refund| !refund.points.is_zero() && is_done(refund) && !was_done(&refund.id))
     }
 
     pub(super) fn points_entry(

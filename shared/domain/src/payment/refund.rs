@@ -184,6 +184,8 @@ impl Refund {
         let Some(told) = told.iter().rfind(|told| self.is_told_by(told)) else { return };
         match told.state {
             ReturnState::Done => self.state = RefundState::Done { at: told.at },
+            // It was said that it would not happen; only the money's word is better.
+            _ if !self.is_open() => {}
             ReturnState::Pending => self.state = RefundState::Pending,
             ReturnState::Failed => {
                 self.state = RefundState::Refused { at: told.at, code: "failed-at-gateway".to_owned() };
@@ -319,7 +321,8 @@ impl Payment {
     /// Its refunds, as the gateway's list tells of them.
     pub(super) fn told(&self, told: &[ReportedReturn]) -> Vec<Refund> {
         let mut refunds = self.refunds.clone();
-        refunds.iter_mut().filter(|refund| refund.is_open()).for_each(|refund| refund.learn(told));
+        let may_learn = |refund: &&mut Refund| !matches!(refund.state, RefundState::Done { .. });
+        refunds.iter_mut().filter(may_learn).for_each(|refund| refund.learn(told));
         refunds
     }
 }
