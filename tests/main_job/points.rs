@@ -63,7 +63,8 @@ pub(crate) async fn bought_spent_and_had_back(city: &City) -> Result<()> {
 async fn paid_alone(city: &City, key: &str) -> Result<PaymentId> {
     const PLATE: &str = "359어0246";
     city.read(Place::Entry, PLATE, ago(61)).await?;
-    let paid = city.api.start_with_points(&city.lot, PLATE, "points-alone", FEE, key).await?.ok()?;
+    let paid =
+        city.api.start_with_points((&city.lot, PLATE), "points-alone", FEE, (key, &json!({}))).await?.ok()?;
     ensure!(paid["status"] == "paid" && paid["amount"] == 0 && paid["points"] == FEE, "{paid}");
     let id = id_of(&paid)?;
     let asked = city.read(Place::Ask, PLATE, ago(0)).await?;
@@ -76,7 +77,11 @@ async fn paid_alone(city: &City, key: &str) -> Result<PaymentId> {
 async fn paid_beside_a_card(city: &City, key: &str) -> Result<PaymentId> {
     const PLATE: &str = "360저1357";
     city.read(Place::Entry, PLATE, ago(61)).await?;
-    let started = city.api.start_with_points(&city.lot, PLATE, "points-and-card", 700, key).await?.ok()?;
+    let started = city
+        .api
+        .start_with_points((&city.lot, PLATE), "points-and-card", 700, (key, &json!({})))
+        .await?
+        .ok()?;
     ensure!(started["points"] == 700 && started["amount"] == FEE - 700, "{started}");
     let asked = city.read(Place::Ask, PLATE, ago(0)).await?;
     ensure!(asked["decision"] == "amount_due", "only held, and told {asked}");

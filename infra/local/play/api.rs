@@ -94,19 +94,18 @@ impl Api {
         self.call(request.json(&json!({"contact": contact}))).await
     }
 
-    /// The same, up to so much of it with a member's points.
+    /// The same as a member, up to so much of it with the member's points.
     pub async fn start_with_points(
         &self,
-        lot: &LotId,
-        plate: &str,
+        (lot, plate): (&LotId, &str),
         wish: &str,
         points: i64,
-        member: &str,
+        (member, contact): (&str, &Value),
     ) -> Result<Answer> {
         let url = format!("{}/v1/lots/{lot}/visits/{}/payments", self.front, encoded(plate));
         let request = self.http.inner().post(url).header("idempotency-key", wish);
         let request = request.header("authorization", format!("Bearer {member}"));
-        self.call(request.json(&json!({"points": points}))).await
+        self.call(request.json(&json!({"points": points, "contact": contact}))).await
     }
 
     /// Asks for a payment that buys a member points.

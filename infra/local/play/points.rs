@@ -33,7 +33,9 @@ impl Actor {
 
         let wanted = if self.car.story == Story::PointsAndCard { PART } else { TOP_UP };
         let wish = token()?;
-        let start = || self.api.start_with_points(&self.lot, &self.car.plate, &wish, wanted, &member);
+        let start = || {
+            self.api.start_with_points((&self.lot, &self.car.plate), &wish, wanted, (&member, &self.contact))
+        };
         let asked = start().await?.ok()?;
         let id = PaymentId::parse(asked["paymentId"].as_str().unwrap_or_default()).context("no payment")?;
         let (by_card, by_points) = (asked["amount"].as_i64(), asked["points"].as_i64());
