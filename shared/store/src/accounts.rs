@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     Begun, Billing, StoreError,
     billing::payment_item,
-    item::{PK, all_docs, s, with_doc},
+    item::{all_docs, with_doc},
     parking::payment_update_at,
 };
 
@@ -74,15 +74,7 @@ impl Billing {
 
     /// All lines that were put on accounts in a month (its first day), by company.
     pub async fn account_lines(&self, month: Date) -> Result<Vec<AccountLine>, StoreError> {
-        let request = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key_condition_expression("#pk = :month")
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_values(":month", s(month_key(month)));
-        all_docs("account line", &request).await
+        all_docs("account line", &self.partition(month_key(month))).await
     }
 
     /// Writes an invoice. One that is there stays as it is: nothing can be put into a month that is over.

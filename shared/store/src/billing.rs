@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
-    operation::transact_write_items::TransactWriteItemsError,
+    operation::{query::builders::QueryFluentBuilder, transact_write_items::TransactWriteItemsError},
     types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use baro_domain::{
@@ -274,6 +274,13 @@ impl Billing {
             items.push(TransactWriteItem::builder().put(put).build());
         }
         Ok(items)
+    }
+
+    /// All that lies under a partition key.
+    pub(crate) fn partition(&self, pk: String) -> QueryFluentBuilder {
+        let request = self.client.query().table_name(&self.table).consistent_read(true);
+        let request = request.key_condition_expression("#pk = :pk").expression_attribute_names("#pk", PK);
+        request.expression_attribute_values(":pk", s(pk))
     }
 
     /// All entries of a day, of one lot or of all, sorted by lot.

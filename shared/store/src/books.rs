@@ -37,15 +37,7 @@ pub(crate) fn late_month_item(table: &str, entry: &JournalEntry) -> Result<Optio
 impl Billing {
     /// The entries of earlier months' days that stand in this month's books, by day.
     pub async fn late_entries_of_month(&self, month: Month) -> Result<Vec<JournalEntry>, StoreError> {
-        let request = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key_condition_expression("#pk = :month")
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_values(":month", s(late_partition(month)));
-        all_docs("journal entry", &request).await
+        all_docs("journal entry", &self.partition(late_partition(month))).await
     }
 
     /// The newest trial balance of a month before this one.

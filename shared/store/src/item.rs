@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
+use aws_sdk_dynamodb::{Client, operation::query::builders::QueryFluentBuilder, types::AttributeValue};
 use baro_domain::{LotId, ids::digest};
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -64,6 +64,20 @@ pub(crate) async fn all_items(request: &QueryFluentBuilder) -> Result<Vec<Item>,
     let (mut items, mut from) = (Vec::new(), None);
     loop {
         let page = request.clone().set_exclusive_start_key(from).send().await?;
+        items.extend(page.items.unwrap_or_default());
+        from = page.last_evaluated_key;
+        if from.is_none() {
+            return Ok(items);
+        }
+    }
+}
+
+/// All items of a sparse index: it costs by what is in it.
+pub(crate) async fn all_of_index(client: &Client, table: &str, index: &str) -> Result<Vec<Item>, StoreError> {
+    let (mut items, mut from) = (Vec::new(), None);
+    loop {
+        let request = client.scan().table_name(table).index_name(index).set_exclusive_start_key(from);
+        let page = request.send().await?;
         items.extend(page.items.unwrap_or_default());
         from = page.last_evaluated_key;
         if from.is_none() {

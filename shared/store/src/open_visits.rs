@@ -10,7 +10,7 @@ use crate::{
     Parking, Recorded, StoreError,
     directory::batch_get,
     facts::{PLATE, plate_key},
-    item::{PK, SK, key, s, text},
+    item::{PK, SK, all_of_index, key, s, text},
     parking::recorded,
     schema::OPEN_INDEX,
 };
@@ -78,26 +78,12 @@ impl Parking {
     /// All plates that any lot lists as inside. Read from the sparse index alone: it costs by the cars that are in lots now,
     /// and nothing when there are none.
     pub async fn open_everywhere(&self) -> Result<Vec<(LotId, PlateNumber)>, StoreError> {
-        let (mut found, mut from) = (Vec::new(), None);
-        loop {
-            let page = self
-                .client
-                .scan()
-                .table_name(&self.table)
-                .index_name(OPEN_INDEX.name)
-                .set_exclusive_start_key(from)
-                .send()
-                .await?;
-            for item in page.items.unwrap_or_default() {
-                let lot = text(&item, PK).and_then(|pk| LotId::parse(pk).ok());
-                let plate = text(&item, SK).and_then(|sk| sk.strip_prefix(PLATE)).map(PlateNumber::parse);
-                found.extend(lot.zip(plate));
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
+        let found = |item: &crate::item::Item| {
+            let lot = text(item, PK).and_then(|pk| LotId::parse(pk).ok());
+            lot.zip(text(item, SK).and_then(|sk| sk.strip_prefix(PLATE)).map(PlateNumber::parse))
+        };
+        let items = all_of_index(&self.client, &self.table, OPEN_INDEX.name).await?;
+        Ok(items.iter().filter_map(found).collect())
     }
 
     /// What is on file of these plates (at most [`MAX_OPEN_PAGE`]), in one request, in no order.

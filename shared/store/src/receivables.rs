@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::{
     Billing, StoreError, Stored,
     directory::put_over,
-    item::{Item, PK, REV, SK, TTL, doc, expiry, key, n, number, s, text, with_doc},
+    item::{Item, PK, REV, SK, TTL, all_of_index, doc, expiry, key, n, number, s, text, with_doc},
     open_visits::InvalidCursor,
     schema::{OWED_INDEX, OWING_INDEX},
 };
@@ -225,24 +225,8 @@ impl Billing {
 
     /// All that any lot is owed. Read from the sparse index alone: it costs by what is owed now.
     pub async fn owed_everywhere(&self) -> Result<Vec<Receivable>, StoreError> {
-        let (mut found, mut from) = (Vec::new(), None);
-        loop {
-            let page = self
-                .client
-                .scan()
-                .table_name(&self.table)
-                .index_name(OWED_INDEX.name)
-                .set_exclusive_start_key(from)
-                .send()
-                .await?;
-            for item in page.items.unwrap_or_default() {
-                found.push(stored(&item)?.value);
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
+        let items = all_of_index(&self.client, &self.table, OWED_INDEX.name).await?;
+        items.iter().map(|item| Ok(stored(item)?.value)).collect()
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     Activity, StoreError,
     directory::unless_changed,
     facts::{self, plate_key, read_name, read_value},
-    item::{Item, REV, SK, TTL, doc, expiry, key, n, s, text, with_doc},
+    item::{Item, REV, SK, TTL, all_of_index, doc, expiry, key, n, s, text, with_doc},
     parking::FACT_RETENTION_DAYS,
     schema::TASKS_INDEX,
 };
@@ -174,24 +174,8 @@ impl Tasks {
 
     /// All tasks that wait for a person, of every lot. Read from the sparse index alone: it costs by the tasks that wait now.
     pub async fn open_everywhere(&self) -> Result<Vec<Task>, StoreError> {
-        let (mut found, mut from) = (Vec::new(), None);
-        loop {
-            let page = self
-                .client
-                .scan()
-                .table_name(&self.activity)
-                .index_name(TASKS_INDEX.name)
-                .set_exclusive_start_key(from)
-                .send()
-                .await?;
-            for item in page.items.unwrap_or_default() {
-                found.push(doc("task", &item)?);
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
+        let items = all_of_index(&self.client, &self.activity, TASKS_INDEX.name).await?;
+        items.iter().map(|item| doc("task", item)).collect()
     }
 
     /// All tasks of the last months, newest first; with the last one's id, those before it.
