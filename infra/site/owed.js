@@ -5,6 +5,10 @@ import { announce, failure, h, show } from "./dom.js";
 import { moment, t, won } from "./texts.js";
 import { METHODS, pay } from "./visit.js";
 
+/** A payment closes its debt a moment after it was made: an open one is looked at again so often. */
+const FOLLOWS = 10;
+const FOLLOW_MS = 3000;
+
 /** Shows what is owed. `still` tells whether the driver is still on this page. */
 export async function owed(still, id, note) {
   show(t.owed, h("p", { class: "muted waiting" }, t.loading));
@@ -32,6 +36,16 @@ export async function owed(still, id, note) {
       found.tries.map((tried, index) => [h("dt", {}, t.owedTry(index + 1)),
         h("dd", {}, `${moment(tried.at)} · ${t.tryOutcomes[tried.outcome]}`)]))),
     asked && form(found, () => owed(still, id, t.amountChanged)));
+  if (asked) follow(still, id, FOLLOWS);
+}
+
+function follow(still, id, left) {
+  setTimeout(async () => {
+    const found = still() && await api.receivable(id).catch(() => null);
+    if (!still()) return;
+    if (found && found.state !== "open") owed(still, id);
+    else if (left > 1) follow(still, id, left - 1);
+  }, FOLLOW_MS);
 }
 
 /** `changed` is called when the amount is no longer the one on the button: nobody pays what they did not see. */
